@@ -1,0 +1,117 @@
+# rtcshim: build, test, measure, install. `make help` lists the targets.
+
+VERSION := 0.1.0
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+CC ?= cc
+PKG_CONFIG ?= pkg-config
+
+# SAN=address,undefined builds into a folder of its own.
+BUILD := build$(if $(SAN),/$(subst $(comma),-,$(SAN)))
+comma := ,
+V ?=
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)')
+
+WARN := -Wall -Wextra -Wconversion -Wshadow -Wpedantic -Wmissing-prototypes -Wvla -Wformat=2 $(if $(CI),-Werror)
+HARDEN := -fstack-protector-strong $(if $(SAN),,-D_FORTIFY_SOURCE=2)
+CFLAGS ?= -O2 -g
+ALL_CFLAGS := -std=c17 -D_GNU_SOURCE -Icore -DRTCSHIM_VERSION='"$(VERSION)"' $(WARN) $(HARDEN) -fPIC -pthread \
+    $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer) $(CFLAGS)
+ALL_LDFLAGS := -Wl,-z,relro,-z,now -pthread $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
+
+# --- core: pure functions, shared by everything -----------------------------------------------------------------------------
+CORE_SRC := core/netaddr.c core/stun.c core/stun_table.c core/stun_value.c core/stun_encode.c \
+    core/event.c core/ring.c core/ring_reader.c core/policy.c core/rtnl.c core/rtnl_decode.c
+# Needs nettle and zlib; programs only.
+CORE_PROGRAM_SRC := core/stun_integrity.c
+CORE_PROGRAM_LIBS := -lnettle -lz
+
+# --- shim/preload: librtcshim.so; libc alone -----------------------------------------------------------------------------------
+PRELOAD_SRC := shim/preload/init.c shim/preload/real.c shim/preload/fdtab.c shim/preload/identity.c \
+    shim/preload/emit.c shim/preload/inspect.c shim/preload/stream.c shim/preload/netlink.c \
+    shim/preload/hooks_send.c shim/preload/hooks_recv.c shim/preload/hooks_socket.c \
+    shim/preload/hooks_fd.c shim/preload/hooks_enum.c shim/preload/hooks_file.c \
+    shim/preload/hooks_name.c shim/preload/hooks_exec.c shim/preload/hooks_fork.c \
+    shim/preload/hook_syscall.c shim/preload/vfork.S shim/preload/syscall.S
+PRELOAD_CORE_SRC := core/netaddr.c core/stun.c core/ring.c core/policy.c
+
+# --- shim/launcher: rtcshim ----------------------------------------------------------------------------------------------------
+LAUNCHER_SRC := shim/launcher/cmd_run.c shim/launcher/session.c shim/launcher/child.c \
+    shim/launcher/process.c shim/launcher/proctab.c shim/launcher/procfs.c shim/launcher/coverage.c \
+    shim/launcher/rundir.c shim/launcher/collector.c
+# What turns records into events, lines and the summary.
+STORY_SRC := shim/launcher/story.c shim/launcher/network.c shim/launcher/carrier.c \
+    shim/launcher/enumeration.c shim/launcher/names.c shim/launcher/dns.c shim/launcher/event_json.c \
+    shim/launcher/stun_json.c shim/launcher/live.c shim/launcher/summary.c shim/launcher/text.c
+LAUNCHER_LIBS := -ljansson -lmnl -lresolv $(CORE_PROGRAM_LIBS)
+
+# --- shim/lab: page and STUN server --------------------------------------------------------------------------------------------
+LAB_SRC := shim/lab/stun_server.c shim/lab/page_server.c
+LAB_LIBS := -lmicrohttpd -ljansson $(CORE_PROGRAM_LIBS)
+
+# --- tests ---------------------------------------------------------------------------------------------------------------------
+UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+
+.PHONY: all demo check unit bench fuzz lint format install uninstall clean help
+.DEFAULT_GOAL := all
+
+all: $(BUILD)/librtcshim.so $(BUILD)/rtcshim $(BUILD)/rtcshim-lab ## build the library and the programs
+
+obj = $(patsubst %,$(BUILD)/obj/%.o,$(basename $(1)))
+CORE_OBJ := $(call obj,$(CORE_SRC) $(CORE_PROGRAM_SRC))
+PRELOAD_OBJ := $(call obj,$(PRELOAD_SRC) $(PRELOAD_CORE_SRC))
+LAUNCHER_OBJ := $(call obj,$(LAUNCHER_SRC) $(STORY_SRC))
+LAB_OBJ := $(call obj,$(LAB_SRC))
+
+$(BUILD)/obj/shim/preload/%.o: ALL_CFLAGS += -fvisibility=hidden -ftls-model=initial-exec -fexceptions
+
+$(BUILD)/obj/%.o: %.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/obj/%.o: %.S
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/libcore.a: $(CORE_OBJ)
+$(BUILD)/liblauncher.a: $(LAUNCHER_OBJ)
+$(BUILD)/liblab.a: $(LAB_OBJ)
+$(BUILD)/%.a:
+	$(call say,AR,$@)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(BUILD)/librtcshim.so: $(PRELOAD_OBJ) shim/preload/exports.map
+	$(call say,LD,$@)
+	$(Q)$(CC) -shared -o $@ $(PRELOAD_OBJ) -Wl,--version-script=shim/preload/exports.map -Wl,-soname,librtcshim.so \
+	    -Wl,-z,defs -Wl,-z,nodelete $(ALL_LDFLAGS)
+
+$(BUILD)/rtcshim: $(BUILD)/obj/shim/launcher/main.o $(BUILD)/liblauncher.a $(BUILD)/libcore.a
+	$(call say,LD,$@)
+	$(Q)$(CC) -o $@ $^ $(ALL_LDFLAGS) $(LAUNCHER_LIBS)
+
+$(BUILD)/rtcshim-lab: $(BUILD)/obj/shim/lab/lab_main.o $(BUILD)/liblab.a $(BUILD)/libcore.a
+	$(call say,LD,$@)
+	$(Q)$(CC) -o $@ $^ $(ALL_LDFLAGS) $(LAB_LIBS)
+
+$(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/liblauncher.a $(BUILD)/libcore.a
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -o $@ $^ $(ALL_LDFLAGS) -lcmocka $(LAUNCHER_LIBS)
+$(BUILD)/obj/tests/unit/%.o: ALL_CFLAGS += -Ishim/launcher
+
+unit: $(addprefix $(BUILD)/tests/unit/,$(UNIT_TESTS)) ## build and run the unit tests
+	$(Q)for t in $^; do $$t || exit 1; done
+
+clean: ## remove the build folder
+	rm -rf build
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
