@@ -31,12 +31,12 @@ _Static_assert(sizeof(struct netaddr) == 24, "netaddr is part of the ring's layo
 /* What an address tells the one who learns it. Prefixes: IANA special-purpose registries (RFC 6890 and updates). */
 enum netaddr_kind {
     NETADDR_KIND_NONE,          /* family NETADDR_NONE */
-    NETADDR_KIND_UNSPECIFIED,   /* 0.0.0.0, :: */
+    NETADDR_KIND_UNSPECIFIED,   /* 0.0.0.0/8, :: */
     NETADDR_KIND_LOOPBACK,
     NETADDR_KIND_LINK_LOCAL,    /* 169.254.0.0/16, fe80::/10 */
-    NETADDR_KIND_PRIVATE,       /* RFC 1918 */
+    NETADDR_KIND_PRIVATE,       /* RFC 1918; also 192.0.0.0/24 and 198.18.0.0/15, which no one outside can reach either */
     NETADDR_KIND_SHARED,        /* 100.64.0.0/10, RFC 6598 */
-    NETADDR_KIND_ULA,           /* fc00::/7, RFC 4193 */
+    NETADDR_KIND_ULA,           /* fc00::/7, RFC 4193; also fec0::/10, which it replaced */
     NETADDR_KIND_MULTICAST,     /* also 255.255.255.255 */
     NETADDR_KIND_PUBLIC,        /* global IPv4; documentation prefixes count as public, they stand for it in labs */
     NETADDR_KIND_GLOBAL_IPV6,

@@ -17,6 +17,7 @@
 #ifndef RTCSHIM_CORE_STUN_H
 #define RTCSHIM_CORE_STUN_H
 
+#include "bytes.h"
 #include "netaddr.h"
 
 #define STUN_COOKIE UINT32_C(0x2112a442)
@@ -51,6 +52,12 @@ enum stun_look {
 
 /* len: bytes of the datagram. For MESSAGE the datagram must hold the whole message; trailing bytes are tolerated. */
 enum stun_look stun_look_datagram(const uint8_t *in, size_t len);
+
+/* The cheapest question, for a caller's fast path: are there 8 bytes, and is the second word the magic cookie? No proof of a whole message. */
+static inline bool stun_has_cookie(const uint8_t *in, size_t len)
+{
+    return len >= 8 && be32(in + 4) == STUN_COOKIE;
+}
 
 /* ---- decoding --------------------------------------------------------------------------------------------------------------- */
 
@@ -143,6 +150,7 @@ struct stun_value {
         uint8_t family;             /* enum netaddr_family */
         bool reserve_next;          /* EVEN-PORT's R bit */
         struct { const uint8_t *bytes; size_t len; } bytes;         /* OPAQUE, HMAC, DATA, RESERVATION, ALGORITHM(S) */
+        /* STUN_FORM_CRC is in u32, as on the wire; STUN_FORM_FLAG has nothing. */
         struct { uint8_t type; uint8_t code; uint32_t data; } icmp;
         struct { uint16_t id; uint16_t cost; } network;
     } as;
@@ -159,7 +167,7 @@ bool stun_relayed_address(const struct stun_msg *msg, struct netaddr *out);
 const char *stun_method_name(uint16_t method);
 /* "request", "indication", "success", "error"; static. */
 const char *stun_class_name(enum stun_class cls);
-/* "Unauthorized" for 401; NULL if unregistered. */
+/* "Unauthenticated" for 401, IANA's reason; NULL if unregistered. static. */
 const char *stun_error_name(uint16_t code);
 
 /* ---- encoding --------------------------------------------------------------------------------------------------------------- */
@@ -170,11 +178,16 @@ struct stun_builder {
     size_t size;
     size_t len;                     /* of the message so far */
     enum stun_status status;
+    uint8_t pad;                    /* the byte that padding is filled with; stun_build() sets 0, which RFC 8489 section 14 asks for */
 };
 
+/* Start a message in buf[0..size), which is the caller's. STUN_OK; STUN_NO_ROOM; STUN_BAD_VALUE where method has more than 12 bits or cls is none. */
 enum stun_status stun_build(struct stun_builder *b, uint8_t *buf, size_t size, uint16_t method, enum stun_class cls, const uint8_t txid[static STUN_TXID_BYTES]);
 enum stun_status stun_add_bytes(struct stun_builder *b, uint16_t type, const void *value, size_t len);
-/* Encodes value by type's table row; value->form must be that row's form, else STUN_BAD_VALUE. */
+/*
+ * Encodes value by type's table row (unregistered: OPAQUE); value->form must be that row's form, else STUN_BAD_VALUE. What stun_decode_value() would
+ * refuse is refused here too. Borrowed bytes in value must not lie in the builder's buffer.
+ */
 enum stun_status stun_add_value(struct stun_builder *b, uint16_t type, const struct stun_value *value);
 
 /* ---- names used in code; the table holds them all --------------------------------------------------------------------------- */
