@@ -1,0 +1,48 @@
+/* One process that makes every hooked call, in success and in failure, and writes down what came of it. */
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "calls.h"
+#include "transcript.h"
+
+static const struct section sections[] = {
+    {"early", calls_early},
+    {"send", calls_send},
+    {"send-partial", calls_send_partial},
+    {"sendmmsg", calls_sendmmsg},
+    {"recv", calls_recv},
+    {"recv-flags", calls_recv_flags},
+    {"recvmmsg", calls_recvmmsg},
+    {"interrupted", calls_interrupted},
+    {"socket", calls_socket},
+    {"udp-errors", calls_udp_errors},
+    {"udp-segments", calls_udp_segments},
+    {"mapped", calls_mapped},
+    {"tcp", calls_tcp},
+    {"fd", calls_fd},
+    {"fcntl", calls_fcntl},
+    {"close-range", calls_close_range},
+    {"enum", calls_enum},
+    {"ioctl", calls_ioctl},
+    {"netlink", calls_netlink},
+    {"file", calls_file},
+    {"name", calls_name},
+    {"bad-fd", calls_bad_fd},
+    {"bad-send", calls_bad_send},
+    {"bad-recv", calls_bad_recv},
+    {"bad-rest", calls_bad_rest},
+    {"page-end", calls_page_end},
+    {"syscall", calls_syscall},
+    {"lookup", calls_lookup},
+    {NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+    alarm(60); /* a hang is a failure, not a wait */
+    transcript_open(STDOUT_FILENO);
+    transcript_run(sections, argc > 1 ? argv[1] : NULL);
+    transcript_rows();
+    return 0;
+}
