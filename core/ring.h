@@ -8,8 +8,8 @@
  * A record takes n consecutive cells. The word of its first cell is its reservation: a writer takes the record by one compare-and-swap
  * of {lap, FREE} to {lap, BUSY, n, process}, so there is no moment at which space is taken and its length or owner is unknown. The data
  * words never hold state, so what a record carries can't be mistaken for a header. `lap` makes a writer that slept through a whole turn
- * fail its compare-and-swap. Commit is a release store of the same word as READY. The reader copies the record out, sets all its words to
- * {lap+1, FREE} and moves the tail.
+ * fail its compare-and-swap. Commit turns the same word from BUSY to READY, with release; it does nothing where the reader has given the
+ * record up. The reader copies the record out, sets all its words to {lap+1, FREE} and moves the tail.
  *
  * A writer killed between reserve and commit leaves a BUSY word with its process number. The reader passes over it, goes on with what
  * follows, and asks for its owner: the space comes back when the record is committed or its process is gone, and then counts as lost.
@@ -27,6 +27,7 @@
 #include <stdint.h>
 
 enum {
+    RING_VERSION = 1,
     RING_CELL_BYTES = 64,
     RING_CELLS_MIN = 1024,
     RING_CELLS_DEFAULT = 1 << 18,   /* 16 MiB of data */
@@ -81,6 +82,7 @@ struct ring_slot {
 
 /* Take room for len bytes. false: no room (or len is 0 or too large); the loss has been counted. Async-signal-safe, lock-free, bounded. */
 bool ring_reserve(struct ring *ring, uint32_t process, size_t len, struct ring_slot *slot);
+/* Hand the record to the reader; the slot is used up. Async-signal-safe, wait-free. */
 void ring_commit(struct ring *ring, const struct ring_slot *slot);
 
 /* The reader. */
@@ -101,7 +103,11 @@ struct ring_counts {
 
 /*
  * alive(process, ctx) says whether the process with that number may still commit; called for records that stay BUSY, at most a few times
- * a second each. NULL: all are alive. Returns NULL and errno on lack of memory. The ring must outlive the reader. One reader a ring.
+ * a second each. It is not asked about numbers that were never given out: they can't be alive. A record whose owner is never found dead
+ * blocks its space for ever, so a number that nobody can name (its first record is the one that is stuck) must count as dead after a while;
+ * so must the number of a program that has been replaced by exec. NULL: all are alive.
+ *
+ * Returns NULL and errno on lack of memory. The ring must outlive the reader. One reader a ring.
  */
 struct ring_reader *ring_reader_new(const struct ring *ring, bool (*alive)(uint32_t process, void *ctx), void *ctx);
 void ring_reader_free(struct ring_reader *reader);
