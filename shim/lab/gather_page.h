@@ -1,0 +1,11 @@
+/*
+ * gather.html as the build found it; the page is part of the program, so that the program needs no
+ * file at run time.
+ */
+#ifndef RTCSHIM_LAB_GATHER_PAGE_H
+#define RTCSHIM_LAB_GATHER_PAGE_H
+
+extern const char gather_page_start[];
+extern const char gather_page_end[];
+
+#endif

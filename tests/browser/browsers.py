@@ -1,0 +1,126 @@
+"""Starts real browsers, sandbox on, at the lab's page, and tells what became of them."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+from checks import wait_for
+from lab import ice_options, stop
+from processes import Watcher
+
+# Nothing that talks to the network on the browser's own account: only the page's traffic is to be measured.
+FIREFOX_PREFS = {
+    "app.normandy.enabled": False, "app.update.auto": False, "app.update.enabled": False,
+    "browser.aboutwelcome.enabled": False, "browser.safebrowsing.malware.enabled": False,
+    "browser.safebrowsing.phishing.enabled": False, "browser.shell.checkDefaultBrowser": False,
+    "browser.startup.homepage_override.mstone": "ignore", "datareporting.policy.dataSubmissionEnabled": False,
+    "dom.push.connection.enabled": False, "extensions.update.enabled": False, "media.gmp-manager.url": "",
+    "media.navigator.permission.disabled": True, "media.navigator.streams.fake": True,
+    "permissions.default.microphone": 1,
+    "network.captive-portal-service.enabled": False, "network.connectivity-service.enabled": False,
+    "services.settings.server": "http://127.0.0.1:9/", "toolkit.telemetry.enabled": False,
+    "toolkit.telemetry.server": "", "toolkit.telemetry.unified": False,
+}
+CHROMIUM_FLAGS = ["--headless=new", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                  "--no-first-run", "--no-default-browser-check", "--password-store=basic"]
+CHROMIUM_MICROPHONE = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+
+
+def _firefox(home, url, microphone):
+    profile = f"{home}/profile"
+    os.mkdir(profile)
+    with open(f"{profile}/user.js", "w", encoding="ascii") as file:
+        for name, value in FIREFOX_PREFS.items():
+            file.write(f"user_pref({json.dumps(name)}, {json.dumps(value)});\n")
+    shutil.chown(profile, os.stat(home).st_uid, os.stat(home).st_gid)
+    return ["--headless", "--no-remote", "--profile", profile, url]
+
+
+def _chromium(home, url, microphone):
+    return [*CHROMIUM_FLAGS, *(CHROMIUM_MICROPHONE if microphone else []), f"--user-data-dir={home}/profile", url]
+
+
+BROWSERS = {
+    "firefox": (("firefox-esr", "firefox"), _firefox),
+    "chromium": (("chromium", "chromium-browser"), _chromium),
+}
+
+
+def find(name):
+    """The browser's program, None where it is not installed."""
+    return next(filter(None, (shutil.which(program) for program in BROWSERS[name][0])), None)
+
+
+class Visit:
+    """One browser's visit to the page."""
+
+    def __init__(self):
+        self.result = None          # what the page posted; None where it never did
+        self.status = None          # of the outermost command
+        self.stderr = ""
+        self.processes = {}         # pid -> processes.Process
+        self.renderers_died = []    # pids of renderers that were gone before the page had reported
+
+    def renderers(self):
+        marks = ("--type=renderer", "-contentproc")
+        return [p for p in self.processes.values() if p.has_argument(marks[0]) or (p.has_argument(marks[1]) and p.has_argument(" tab"))]
+
+
+def visit(lab, name, microphone=False, mode="gather", wrap=lambda command, home: command, seconds=60):
+    """
+    Let browser `name` load the page of a fresh rtcshim-lab and wait for its result. wrap(command, home) may put a program in front of the
+    browser; it runs as the ordinary user too.
+    """
+    outcome = Visit()
+    home, environment = lab.home()
+    server_command = [f"{lab.stage('rtcshim-lab')}/rtcshim-lab", "--once", "--timeout", str(seconds), "--mode", mode, *ice_options()]
+    if microphone:
+        server_command.append("--microphone")
+    errors = open(f"{home}/stderr", "w+", encoding="utf-8", errors="replace")
+    with errors, Watcher() as watcher:
+        server = subprocess.Popen(server_command, stdout=subprocess.PIPE, text=True)
+        url = json.loads(server.stdout.readline())["http"]
+        program, arguments = find(name), BROWSERS[name][1](home, url, microphone)
+        browser = subprocess.Popen(lab.as_user(wrap([program, *arguments], home)), env=environment, cwd=home,
+                                   stdin=subprocess.DEVNULL, stdout=errors, stderr=errors)
+        try:
+            line = server.stdout.readline()
+            outcome.result = json.loads(line) if line else None
+            watcher.look()
+        finally:
+            outcome.status = _end_browser(browser, watcher)
+            stop(server)
+            server.stdout.close()
+        errors.seek(0)
+        outcome.stderr = errors.read()
+    outcome.home = home
+    outcome.processes = watcher.processes
+    return outcome
+
+
+def _descendants(watcher, root):
+    children = {root}
+    while True:
+        more = {p.pid for p in watcher.processes.values() if p.parent in children} - children
+        if not more:
+            return children
+        children |= more
+
+
+def _end_browser(browser, watcher, seconds=20):
+    """SIGTERM to the outermost program, which passes it on; SIGKILL to what is left of its tree."""
+    if browser.poll() is None:
+        browser.send_signal(signal.SIGTERM)
+    try:
+        browser.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        watcher.look()
+        for pid in _descendants(watcher, browser.pid):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+    return browser.wait()
