@@ -30,7 +30,7 @@ CORE_PROGRAM_LIBS := -lnettle -lz
 
 # --- shim/preload: librtcshim.so; libc alone -----------------------------------------------------------------------------------
 PRELOAD_SRC := shim/preload/init.c shim/preload/real.c shim/preload/fdtab.c shim/preload/identity.c \
-    shim/preload/emit.c shim/preload/inspect.c shim/preload/stream.c shim/preload/netlink.c \
+    shim/preload/emit.c shim/preload/inspect.c shim/preload/stream.c \
     shim/preload/hooks_send.c shim/preload/hooks_recv.c shim/preload/hooks_socket.c \
     shim/preload/hooks_fd.c shim/preload/hooks_enum.c shim/preload/hooks_file.c \
     shim/preload/hooks_name.c shim/preload/hooks_exec.c shim/preload/hooks_fork.c \
@@ -48,8 +48,9 @@ STORY_SRC := shim/launcher/story.c shim/launcher/network.c shim/launcher/carrier
 LAUNCHER_LIBS := -ljansson -lmnl -lresolv $(CORE_PROGRAM_LIBS)
 
 # --- shim/lab: page and STUN server --------------------------------------------------------------------------------------------
-LAB_SRC := shim/lab/stun_server.c shim/lab/page_server.c
+LAB_SRC := shim/lab/endpoint.c shim/lab/stun_answer.c shim/lab/stun_server.c shim/lab/page_server.c shim/lab/gather_page.S
 LAB_LIBS := -lmicrohttpd -ljansson $(CORE_PROGRAM_LIBS)
+$(BUILD)/obj/shim/lab/gather_page.o: shim/lab/gather.html
 
 # --- tests ---------------------------------------------------------------------------------------------------------------------
 UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
@@ -62,18 +63,28 @@ all: $(BUILD)/librtcshim.so $(BUILD)/rtcshim $(BUILD)/rtcshim-lab ## build the l
 
 obj = $(patsubst %,$(BUILD)/obj/%.o,$(basename $(1)))
 CORE_OBJ := $(call obj,$(CORE_SRC) $(CORE_PROGRAM_SRC))
-PRELOAD_OBJ := $(call obj,$(PRELOAD_SRC) $(PRELOAD_CORE_SRC))
+PRELOAD_OBJ := $(patsubst %,$(BUILD)/preload/%.o,$(basename $(PRELOAD_SRC) $(PRELOAD_CORE_SRC)))
 LAUNCHER_OBJ := $(call obj,$(LAUNCHER_SRC) $(STORY_SRC))
 LAB_OBJ := $(call obj,$(LAB_SRC))
 
-$(BUILD)/obj/shim/preload/%.o: ALL_CFLAGS += -fvisibility=hidden -ftls-model=initial-exec -fexceptions
+# No fortified headers: they would define the very functions that the hooks are. -fexceptions: cancellation unwinds through hooks.
+# -Wno-pedantic: glibc declares socket addresses as transparent unions, which only its own definitions match.
+# -fno-delete-null-pointer-checks: libc's nonnull attributes are promises of the caller's, and callers break them.
+$(PRELOAD_OBJ): ALL_CFLAGS += -U_FORTIFY_SOURCE -Wno-pedantic -Wno-nonnull-compare \
+    -fno-delete-null-pointer-checks -fvisibility=hidden -ftls-model=initial-exec -fexceptions \
+    -ffunction-sections
 
 $(BUILD)/obj/%.o: %.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/obj/%.o: %.S
+$(BUILD)/preload/%.o: %.c
+	$(call say,CC,$< (library))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/preload/%.o: %.S
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
@@ -86,10 +97,14 @@ $(BUILD)/%.a:
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
-$(BUILD)/librtcshim.so: $(PRELOAD_OBJ) shim/preload/exports.map
+$(BUILD)/exports.map: shim/preload/exports.map.in core/hooks.def
+	@mkdir -p $(@D)
+	$(Q)$(CC) -x c -E -P -Icore -o $@ $<
+
+$(BUILD)/librtcshim.so: $(PRELOAD_OBJ) $(BUILD)/exports.map
 	$(call say,LD,$@)
-	$(Q)$(CC) -shared -o $@ $(PRELOAD_OBJ) -Wl,--version-script=shim/preload/exports.map -Wl,-soname,librtcshim.so \
-	    -Wl,-z,defs -Wl,-z,nodelete $(ALL_LDFLAGS)
+	$(Q)$(CC) -shared -o $@ $(PRELOAD_OBJ) -Wl,--version-script=$(BUILD)/exports.map -Wl,-soname,librtcshim.so \
+	    -Wl,-z,defs -Wl,-z,nodelete -Wl,--gc-sections $(ALL_LDFLAGS)
 
 $(BUILD)/rtcshim: $(BUILD)/obj/shim/launcher/main.o $(BUILD)/liblauncher.a $(BUILD)/libcore.a
 	$(call say,LD,$@)

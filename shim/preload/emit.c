@@ -1,0 +1,136 @@
+/* Building event records and putting them into the ring. */
+#include "emit.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+
+size_t span_copy(const struct span *span, size_t at, void *out, size_t n)
+{
+    size_t done = 0, skip = span->skip + at;
+
+    if (at >= span->len)
+        return 0;
+    if (n > span->len - at)
+        n = span->len - at;
+    for (size_t i = 0; i < span->count && done < n; i++) {
+        size_t have = span->iov[i].iov_len;
+        if (skip >= have) {
+            skip -= have;
+            continue;
+        }
+        size_t take = have - skip < n - done ? have - skip : n - done;
+        memcpy((char *)out + done, (const char *)span->iov[i].iov_base + skip, take);
+        done += take;
+        skip = 0;
+    }
+    return done;
+}
+
+struct event emit_head(enum event_kind kind, const struct seen *seen)
+{
+    return (struct event){
+        .kind = (uint16_t)kind,
+        .call = (uint16_t)seen->call,
+        .flags = seen->flags | (fd_kind(seen->word) == FD_UDP   ? EVENT_UDP
+                                : fd_kind(seen->word) == FD_TCP ? EVENT_TCP
+                                                                : 0),
+        .caller = seen->caller,
+        .result = seen->result,
+        .fd = seen->fd,
+        .error = seen->error,
+        .local = seen->local,
+        .remote = seen->remote,
+        .rule = POLICY_RULE_DEFAULT,
+        .ifindex = seen->ifindex ? seen->ifindex : fd_ifindex(seen->word),
+    };
+}
+
+void emit_addresses(struct event *event, const struct seen *seen)
+{
+    struct sockaddr_storage addr;
+    socklen_t len = sizeof addr;
+    int saved = errno;
+
+    if (event->local.port == 0 && REAL(getsockname)(seen->fd, (struct sockaddr *)&addr, &len) == 0) {
+        struct netaddr local = netaddr_from_sockaddr((struct sockaddr *)&addr, len);
+        if (event->local.family == NETADDR_NONE)
+            event->local = local;
+        else
+            event->local.port = local.port; /* PKTINFO told the address */
+    }
+    len = sizeof addr;
+    if (event->remote.family == NETADDR_NONE &&
+        (fd_kind(seen->word) == FD_TCP || (seen->word & FD_CONNECTED) ||
+         fd_kind(seen->word) == FD_UNKNOWN) &&
+        REAL(getpeername)(seen->fd, (struct sockaddr *)&addr, &len) == 0)
+        event->remote = netaddr_from_sockaddr((struct sockaddr *)&addr, len);
+    if (seen->word & FD_MARKED) {
+        len = sizeof event->mark;
+        if (getsockopt(seen->fd, SOL_SOCKET, SO_MARK, &event->mark, &len) != 0)
+            event->mark = 0;
+    }
+    errno = saved;
+}
+
+void emit_judge(struct event *event, uint16_t topic, unsigned stun_type)
+{
+    struct policy_verdict verdict = policy_judge(
+        shim.policy, &(struct policy_subject){
+                         .topic = topic,
+                         .transport = event->flags & EVENT_TCP ? POLICY_TCP : POLICY_UDP,
+                         .direction = event->flags & EVENT_IN ? 2 : 1,
+                         .family = event->remote.family,
+                         .stun_class = (uint8_t)((stun_type >> 7 & 2) | (stun_type >> 4 & 1)),
+                         .stun_method = (uint16_t)((stun_type >> 2 & 0xf80) |
+                                                   (stun_type >> 1 & 0x70) | (stun_type & 0xf)),
+                         .ifindex = event->ifindex,
+                         .server = event->remote,
+                     });
+    event->action = verdict.action;
+    event->rule = verdict.rule;
+    event->generation = verdict.generation;
+}
+
+void emit(struct event *event, const struct span *data)
+{
+    struct ring_slot slot;
+    struct timespec now;
+    size_t len = data->len;
+    int saved = errno;
+
+    if (!shim.active)
+        return;
+    if (event->full_len < len)
+        event->full_len = (uint32_t)len;
+    if (len > EVENT_DATA_MAX)
+        len = EVENT_DATA_MAX;
+    if (len < event->full_len)
+        event->flags |= EVENT_CUT;
+    event->data_len = (uint32_t)len;
+    event->process = identity_process();
+    event->tid = identity_thread();
+    clock_gettime(CLOCK_REALTIME, &now);
+    event->time_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    if (event->ifindex)
+        event->flags |= EVENT_SOURCE_PINNED;
+    if (ring_reserve(&shim.ring, event->process, sizeof *event + len, &slot)) {
+        memcpy(slot.data, event, sizeof *event);
+        span_copy(data, 0, slot.data + sizeof *event, len);
+        ring_commit(&shim.ring, &slot);
+    }
+    errno = saved;
+}
+
+void emit_bytes(struct event *event, const void *data, size_t len)
+{
+    struct iovec iov = {(void *)(uintptr_t)data, len};
+    emit(event, &(struct span){&iov, 1, 0, len});
+}
+
+void emit_process(const struct event_process *process)
+{
+    struct event event = emit_head(EVENT_PROCESS, &(struct seen){.fd = -1});
+    emit_bytes(&event, process, sizeof *process);
+}

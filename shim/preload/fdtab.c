@@ -1,0 +1,78 @@
+/* The table of descriptors. */
+#include "fdtab.h"
+
+#include <linux/netlink.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "shim.h"
+#include "stream.h"
+
+_Atomic fd_word fdtab[FDTAB_SIZE];
+
+static void replace(int fd, fd_word word)
+{
+    fd_word old = atomic_exchange_explicit(&fdtab[fd], word, memory_order_relaxed);
+    if (unlikely(fd_stream(old)))
+        stream_release(fd_stream(old));
+}
+
+void fdtab_set(int fd, fd_word word)
+{
+    if ((unsigned)fd < FDTAB_SIZE && !shim_thread.borrowed)
+        replace(fd, word);
+}
+
+void fdtab_forget(int fd)
+{
+    if (fdtab_get(fd) != 0)
+        fdtab_set(fd, 0);
+}
+
+void fdtab_forget_range(unsigned first, unsigned last)
+{
+    if (last >= FDTAB_SIZE)
+        last = FDTAB_SIZE - 1;
+    for (unsigned fd = first; fd <= last; fd++)
+        fdtab_forget((int)fd);
+}
+
+void fdtab_copy(int from, int to)
+{
+    fd_word word = fdtab_get(from);
+
+    if ((unsigned)to >= FDTAB_SIZE || shim_thread.borrowed || from == to)
+        return;
+    if (fd_stream(word))
+        stream_share(fd_stream(word));
+    replace(to, word);
+}
+
+void fdtab_change(int fd, fd_word clear, fd_word set)
+{
+    if ((unsigned)fd >= FDTAB_SIZE || shim_thread.borrowed)
+        return;
+    fd_word word = atomic_load_explicit(&fdtab[fd], memory_order_relaxed);
+    while (((word & ~clear) | set) != word &&
+           !atomic_compare_exchange_weak_explicit(&fdtab[fd], &word, (word & ~clear) | set,
+                                                  memory_order_relaxed, memory_order_relaxed))
+        ;
+}
+
+fd_word fd_word_of_socket(int domain, int type, int protocol)
+{
+    fd_word family = domain == AF_INET6 ? FD_IPV6 : 0;
+
+    type &= 0xf; /* without SOCK_CLOEXEC and SOCK_NONBLOCK */
+    if (domain == AF_NETLINK)
+        return protocol == NETLINK_ROUTE ? FD_ROUTE : FD_OTHER;
+    if (domain != AF_INET && domain != AF_INET6)
+        return FD_OTHER;
+    if (type == SOCK_DGRAM)
+        return (protocol == 0 || protocol == IPPROTO_UDP) ? family | FD_UDP : FD_OTHER;
+    if (type == SOCK_STREAM)
+        return (protocol == 0 || protocol == IPPROTO_TCP || protocol == 262 /* IPPROTO_MPTCP */)
+                   ? family | FD_TCP
+                   : FD_OTHER;
+    return FD_UNKNOWN; /* raw and the rest: only the cookie tells */
+}

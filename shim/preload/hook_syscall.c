@@ -1,0 +1,147 @@
+/* syscall(): the numbers that the hooks know are looked at like the functions, all others pass. */
+#include "after.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "syscall_table.h"
+
+/* Read by syscall.S. */
+extern const uint8_t hook_syscall_wanted[HOOK_SYSCALL_NUMBERS];
+extern void *hook_syscall_real;
+long hook_syscall(long number, long a, long b, long c, long d, long e, long f);
+
+void *hook_syscall_real;
+
+const uint8_t hook_syscall_wanted[HOOK_SYSCALL_NUMBERS] = {
+#ifdef SYS_open
+    [SYS_open] = 1,
+#endif
+#ifdef SYS_dup2
+    [SYS_dup2] = 1,
+#endif
+    [SYS_read] = 1,       [SYS_write] = 1,       [SYS_readv] = 1,      [SYS_writev] = 1,
+    [SYS_sendto] = 1,     [SYS_sendmsg] = 1,     [SYS_sendmmsg] = 1,   [SYS_recvfrom] = 1,
+    [SYS_recvmsg] = 1,    [SYS_recvmmsg] = 1,    [SYS_socket] = 1,     [SYS_socketpair] = 1,
+    [SYS_bind] = 1,       [SYS_connect] = 1,     [SYS_getsockname] = 1, [SYS_setsockopt] = 1,
+    [SYS_accept] = 1,     [SYS_accept4] = 1,     [SYS_close] = 1,      [SYS_close_range] = 1,
+    [SYS_dup] = 1,        [SYS_dup3] = 1,        [SYS_fcntl] = 1,      [SYS_ioctl] = 1,
+    [SYS_openat] = 1,
+};
+
+__attribute__((constructor(101))) static void find_real(void)
+{
+    __typeof__(real.syscall) function = REAL(syscall);
+    __builtin_memcpy(&hook_syscall_real, &function, sizeof hook_syscall_real);
+}
+
+/* A pointer argument. */
+static void *at(long arg)
+{
+    return (void *)(uintptr_t)arg;
+}
+
+static void after_call(long number, long result, long a, long b, long c, long d, long e, long f,
+                       uint64_t caller)
+{
+    const enum event_call call = EVENT_CALL_syscall;
+    int fd = (int)a;
+
+    switch (number) {
+    case SYS_write:
+        after_send(call, fd, at(b), (size_t)c, result, NULL, 0, caller);
+        break;
+    case SYS_sendto:
+        after_send(call, fd, at(b), (size_t)c, result, at(e), (socklen_t)f,
+                   caller);
+        break;
+    case SYS_sendmsg:
+        after_sendmsg(call, fd, at(b), result, caller);
+        break;
+    case SYS_sendmmsg:
+        after_sendmmsg(call, fd, at(b), (int)result, caller);
+        break;
+    case SYS_writev:
+        after_writev(call, fd, at(b), (int)c, result, caller);
+        break;
+    case SYS_read:
+        after_recv(call, fd, at(b), (size_t)c, 0, result, NULL, 0, caller);
+        break;
+    case SYS_recvfrom:
+        after_recv(call, fd, at(b), (size_t)c, (int)d, result, NULL, 0, caller);
+        break;
+    case SYS_recvmsg:
+        after_recvmsg(call, fd, at(b), (int)c, result, caller);
+        break;
+    case SYS_recvmmsg:
+        after_recvmmsg(call, fd, at(b), (int)d, (int)result, caller);
+        break;
+    case SYS_readv:
+        after_readv(call, fd, at(b), (int)c, result, caller);
+        break;
+    case SYS_connect:
+        after_connect(call, fd, at(b), (socklen_t)c, (int)result, caller);
+        break;
+    case SYS_fcntl:
+        after_fcntl(fd, (int)b, (int)result);
+        break;
+    }
+    if (result < 0)
+        return;
+    switch (number) {
+    case SYS_socket:
+        after_socket((int)result, (int)a, (int)b, (int)c);
+        break;
+    case SYS_socketpair:
+        fdtab_set(((const int *)at(d))[0], FD_OTHER);
+        fdtab_set(((const int *)at(d))[1], FD_OTHER);
+        break;
+    case SYS_bind:
+        after_bind(fd, at(b), (socklen_t)c);
+        break;
+    case SYS_getsockname:
+        after_getsockname(call, fd, caller);
+        break;
+    case SYS_setsockopt:
+        after_setsockopt(call, fd, (int)b, (int)c, at(d), (socklen_t)e, caller);
+        break;
+    case SYS_accept:
+    case SYS_accept4:
+        after_accept(fd, (int)result);
+        break;
+    case SYS_close_range:
+        if (!((unsigned)c & CLOSE_RANGE_CLOEXEC))
+            fdtab_forget_range((unsigned)a, (unsigned)b);
+        break;
+    case SYS_dup:
+    case SYS_dup3:
+#ifdef SYS_dup2
+    case SYS_dup2:
+#endif
+        fdtab_copy(fd, (int)result);
+        break;
+    case SYS_ioctl:
+        after_ioctl(call, fd, (unsigned long)b, at(c), (int)result, caller);
+        break;
+    case SYS_openat:
+        after_open(call, (int)a, at(b), (int)result, caller);
+        break;
+#ifdef SYS_open
+    case SYS_open:
+        after_open(call, AT_FDCWD, at(a), (int)result, caller);
+        break;
+#endif
+    }
+}
+
+long hook_syscall(long number, long a, long b, long c, long d, long e, long f)
+{
+    if (number == SYS_close)
+        fdtab_forget((int)a);
+    long result = REAL(syscall)(number, a, b, c, d, e, f);
+    if (number >= 0 && number < HOOK_SYSCALL_NUMBERS && hook_syscall_wanted[number])
+        after_call(number, result, a, b, c, d, e, f, CALLER());
+    return result;
+}

@@ -1,0 +1,183 @@
+/* Hooks of the calls that open files, for those below /proc/net and /sys/class/net. */
+#include "after.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool starts(const char *text, const char *with)
+{
+    while (*with)
+        if (*text++ != *with++)
+            return false;
+    return true;
+}
+
+/* A component `net` in path, at its end or followed by more. */
+static bool has_net(const char *path)
+{
+    for (const char *p = path; *p; p++)
+        if ((p == path || p[-1] == '/') && starts(p, "net") && (p[3] == '\0' || p[3] == '/'))
+            return true;
+    return false;
+}
+
+/* Does this absolute path tell about interfaces: /proc/net, /proc/PID/net, /sys/class/net, /sys/devices/.../net, and the sysctl folders with a name an interface. */
+static bool path_tells(const char *path)
+{
+    if (path[0] != '/')
+        return false;
+    if (starts(path, "/proc/sys/"))
+        return starts(path, "/proc/sys/net/ipv4/conf") || starts(path, "/proc/sys/net/ipv6/conf") ||
+               starts(path, "/proc/sys/net/ipv4/neigh") || starts(path, "/proc/sys/net/ipv6/neigh");
+    if (starts(path, "/proc/") || starts(path, "/sys/class/") || starts(path, "/sys/devices/"))
+        return has_net(path);
+    return false;
+}
+
+/* A directory from which a relative path may lead there. */
+static bool leads_there(const char *path)
+{
+    return starts(path, "/proc") || starts(path, "/sys");
+}
+
+static void tell_file(enum event_call call, const char *path, int fd, uint64_t caller)
+{
+    struct seen seen = {.call = call, .fd = fd, .result = fd, .caller = caller, .flags = EVENT_IN};
+    struct event event = emit_head(EVENT_FILE, &seen);
+
+    emit_judge(&event, POLICY_ENUMERATION, 0);
+    emit_bytes(&event, path, strlen(path));
+}
+
+/* The kernel has just read path. */
+static bool wanted(int dir, const char *path)
+{
+    return path_tells(path) || (path[0] != '/' && fd_kind(fdtab_get(dir)) == FD_DIRECTORY && has_net(path));
+}
+
+void after_open(enum event_call call, int dir, const char *path, int fd, uint64_t caller)
+{
+    if (fd < 0)
+        return;
+    bool below = path[0] != '/' && dir >= 0 && fd_kind(fdtab_get(dir)) == FD_DIRECTORY;
+    bool directory = below || (path[0] == '/' && leads_there(path));
+    fdtab_set(fd, directory ? FD_DIRECTORY : FD_OTHER);
+    if (unlikely(directory) && shim.active && wanted(dir, path))
+        tell_file(call, path, fd, caller);
+}
+
+/* The mode argument is there only with these flags; without them the caller may have passed anything. */
+#define MODE_OF(last, flags, mode)                                                                 \
+    mode_t mode = 0;                                                                               \
+    if ((flags) & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))) {                                        \
+        va_list args;                                                                              \
+        va_start(args, last);                                                                      \
+        mode = va_arg(args, mode_t);                                                               \
+        va_end(args);                                                                              \
+    }
+
+#define OPEN(name)                                                                                 \
+    EXPORT int name(const char *path, int flags, ...)                                              \
+    {                                                                                              \
+        MODE_OF(flags, flags, mode)                                                                \
+        int fd = REAL(name)(path, flags, mode);                                                    \
+        after_open(EVENT_CALL_##name, AT_FDCWD, path, fd, CALLER());                               \
+        return fd;                                                                                 \
+    }
+
+#define OPEN_2(name)                                                                               \
+    EXPORT int name(const char *path, int flags)                                                   \
+    {                                                                                              \
+        int fd = REAL(name)(path, flags);                                                          \
+        after_open(EVENT_CALL_##name, AT_FDCWD, path, fd, CALLER());                               \
+        return fd;                                                                                 \
+    }
+
+#define OPENAT(name)                                                                               \
+    EXPORT int name(int dir, const char *path, int flags, ...)                                     \
+    {                                                                                              \
+        MODE_OF(flags, flags, mode)                                                                \
+        int fd = REAL(name)(dir, path, flags, mode);                                               \
+        after_open(EVENT_CALL_##name, dir, path, fd, CALLER());                                    \
+        return fd;                                                                                 \
+    }
+
+#define OPENAT_2(name)                                                                             \
+    EXPORT int name(int dir, const char *path, int flags)                                          \
+    {                                                                                              \
+        int fd = REAL(name)(dir, path, flags);                                                     \
+        after_open(EVENT_CALL_##name, dir, path, fd, CALLER());                                    \
+        return fd;                                                                                 \
+    }
+
+OPEN(open)
+OPEN(__open)
+OPEN(open64)
+OPEN(__open64)
+OPEN_2(__open_2)
+OPEN_2(__open64_2)
+OPENAT(openat)
+OPENAT(openat64)
+OPENAT_2(__openat_2)
+OPENAT_2(__openat64_2)
+
+static void after_fopen(enum event_call call, const char *path, FILE *file, uint64_t caller)
+{
+    if (file && path)
+        after_open(call, AT_FDCWD, path, fileno(file), caller);
+}
+
+EXPORT FILE *fopen(const char *path, const char *mode)
+{
+    FILE *file = REAL(fopen)(path, mode);
+    after_fopen(EVENT_CALL_fopen, path, file, CALLER());
+    return file;
+}
+
+EXPORT FILE *fopen64(const char *path, const char *mode)
+{
+    FILE *file = REAL(fopen64)(path, mode);
+    after_fopen(EVENT_CALL_fopen64, path, file, CALLER());
+    return file;
+}
+
+EXPORT FILE *freopen(const char *path, const char *mode, FILE *old)
+{
+    FILE *file = REAL(freopen)(path, mode, old);
+    after_fopen(EVENT_CALL_freopen, path, file, CALLER());
+    return file;
+}
+
+EXPORT FILE *freopen64(const char *path, const char *mode, FILE *old)
+{
+    FILE *file = REAL(freopen64)(path, mode, old);
+    after_fopen(EVENT_CALL_freopen64, path, file, CALLER());
+    return file;
+}
+
+EXPORT DIR *opendir(const char *path)
+{
+    DIR *dir = REAL(opendir)(path);
+    if (dir)
+        after_open(EVENT_CALL_opendir, AT_FDCWD, path, dirfd(dir), CALLER());
+    return dir;
+}
+
+/* /sys/class/net/NAME is a link whose target names the device. */
+EXPORT ssize_t readlink(const char *path, char *buf, size_t size)
+{
+    ssize_t n = REAL(readlink)(path, buf, size);
+    if (n >= 0 && shim.active && path_tells(path))
+        tell_file(EVENT_CALL_readlink, path, -1, CALLER());
+    return n;
+}
+
+EXPORT ssize_t readlinkat(int dir, const char *path, char *buf, size_t size)
+{
+    ssize_t n = REAL(readlinkat)(dir, path, buf, size);
+    if (n >= 0 && shim.active && wanted(dir, path))
+        tell_file(EVENT_CALL_readlinkat, path, -1, CALLER());
+    return n;
+}

@@ -1,0 +1,225 @@
+/* Hooks of the calls that make sockets, give them addresses and set what decides their way. */
+#include "after.h"
+
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <string.h>
+
+enum {
+    PORT_DNS = 53,
+    PORT_MDNS = 5353,
+};
+
+void after_socket(int fd, int domain, int type, int protocol)
+{
+    fdtab_set(fd, fd_word_of_socket(domain, type, protocol));
+}
+
+void after_accept(int listener, int fd)
+{
+    fd_word word = fdtab_get(listener);
+    enum fd_kind kind = fd_kind(word);
+
+    fdtab_set(fd, kind == FD_TCP || kind == FD_OTHER ? word & (FD_KIND_MASK | FD_IPV6 | FD_IFINDEX_MASK) : 0);
+}
+
+/* The calls below are given addresses that the kernel has just read, so they can be read here. */
+
+void after_bind(int fd, const struct sockaddr *addr, socklen_t len)
+{
+    if (fd_kind(fdtab_get(fd)) == FD_UDP && netaddr_from_sockaddr(addr, len).port == PORT_MDNS)
+        fdtab_change(fd, 0, FD_MDNS);
+}
+
+/* The kernel has read the address before it fails in any other way. */
+static bool address_was_read(int result)
+{
+    return result == 0 ||
+           (errno != EFAULT && errno != EBADF && errno != ENOTSOCK && errno != EINVAL);
+}
+
+void after_connect(enum event_call call, int fd, const struct sockaddr *addr, socklen_t len,
+                   int result, uint64_t caller)
+{
+    fd_word word = fdtab_get(fd);
+
+    if (fd_kind(word) != FD_UDP || !address_was_read(result))
+        return;
+    struct netaddr peer = netaddr_from_sockaddr(addr, len);
+    if (result == 0) {
+        fd_word set = peer.family == NETADDR_NONE ? 0 : FD_CONNECTED; /* AF_UNSPEC dissolves */
+        if (peer.port == PORT_DNS)
+            set |= FD_DNS;
+        if (peer.port == PORT_MDNS)
+            set |= FD_MDNS;
+        fdtab_change(fd, FD_CONNECTED | FD_DNS | FD_PROBED | FD_SENT, set);
+    }
+    if (!shim.active || peer.family == NETADDR_NONE)
+        return;
+    struct seen seen = {
+        .call = call,
+        .fd = fd,
+        .word = word,
+        .caller = caller,
+        .result = result,
+        .error = result == 0 ? 0 : errno,
+        .flags = EVENT_OUT | (result == 0 ? 0 : EVENT_FAILED),
+        .remote = peer,
+    };
+    struct event event = emit_head(EVENT_CONNECT, &seen);
+    emit_judge(&event, POLICY_PROBE, 0);
+    emit_bytes(&event, NULL, 0);
+}
+
+void after_getsockname(enum event_call call, int fd, uint64_t caller)
+{
+    fd_word word = fdtab_get(fd);
+
+    if (likely((word & (FD_KIND_MASK | FD_CONNECTED | FD_SENT | FD_PROBED)) !=
+               (FD_UDP | FD_CONNECTED)) ||
+        !shim.active)
+        return;
+    fdtab_change(fd, 0, FD_PROBED);
+    struct seen seen = {.call = call, .fd = fd, .word = word, .caller = caller, .flags = EVENT_OUT};
+    struct event event = emit_head(EVENT_PROBE, &seen);
+    emit_addresses(&event, &seen);
+    emit_judge(&event, POLICY_PROBE, 0);
+    emit_bytes(&event, NULL, 0);
+}
+
+/* Options by which a socket chooses its own interface or routing table. */
+static bool chooses_way(int level, int name)
+{
+    switch (level) {
+    case SOL_SOCKET:
+        return name == SO_BINDTODEVICE || name == SO_BINDTOIFINDEX || name == SO_MARK;
+    case IPPROTO_IP:
+        return name == IP_UNICAST_IF;
+    case IPPROTO_IPV6:
+        return name == IPV6_UNICAST_IF;
+    }
+    return false;
+}
+
+/* The interface that fd is now pinned to, 0 none. */
+static uint32_t pinned_to(int fd, int level, int name, const void *value, socklen_t len)
+{
+    uint32_t ifindex = 0;
+    int index = 0, saved = errno;
+    socklen_t index_len = sizeof index;
+
+    if (level == SOL_SOCKET) { /* asked back, so that the device's name needs no look-up */
+        if (getsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &index, &index_len) == 0)
+            ifindex = (uint32_t)index;
+        errno = saved;
+    } else if ((name == IP_UNICAST_IF || name == IPV6_UNICAST_IF) && len >= sizeof ifindex) {
+        ifindex = be32(value);
+    }
+    return ifindex;
+}
+
+void after_setsockopt(enum event_call call, int fd, int level, int name, const void *value,
+                      socklen_t len, uint64_t caller)
+{
+    if (level == IPPROTO_UDP && name == UDP_SEGMENT && len >= sizeof(int)) {
+        int segment;
+        memcpy(&segment, value, sizeof segment);
+        fdtab_change(fd, FD_SEGMENT_MASK, (fd_word)(segment & 0xffff) << FD_SEGMENT_SHIFT);
+        return;
+    }
+    if (likely(!chooses_way(level, name)))
+        return;
+    if (level == SOL_SOCKET && name == SO_MARK) {
+        fdtab_change(fd, 0, FD_MARKED);
+    } else {
+        uint32_t ifindex = pinned_to(fd, level, name, value, len);
+        fdtab_change(fd, FD_IFINDEX_MASK, (fd_word)(ifindex & 0xffffff) << FD_IFINDEX_SHIFT);
+    }
+    if (!shim.active)
+        return;
+    struct seen seen = {
+        .call = call, .fd = fd, .word = fdtab_get(fd), .caller = caller, .flags = EVENT_OUT};
+    struct event event = emit_head(EVENT_SOCKOPT, &seen);
+    event.arg = (uint32_t)level << 16 | (uint32_t)(name & 0xffff);
+    emit_addresses(&event, &seen);
+    emit_judge(&event, POLICY_DEVICE, 0);
+    emit_bytes(&event, value, len);
+}
+
+EXPORT int socket(int domain, int type, int protocol)
+{
+    int fd = REAL(socket)(domain, type, protocol);
+    if (likely(fd >= 0))
+        after_socket(fd, domain, type, protocol);
+    return fd;
+}
+
+EXPORT int socketpair(int domain, int type, int protocol, int fds[2])
+{
+    int result = REAL(socketpair)(domain, type, protocol, fds);
+    if (likely(result == 0)) {
+        fdtab_set(fds[0], FD_OTHER);
+        fdtab_set(fds[1], FD_OTHER);
+    }
+    return result;
+}
+
+EXPORT int bind(int fd, const struct sockaddr *addr, socklen_t len)
+{
+    int result = REAL(bind)(fd, addr, len);
+    if (likely(result == 0))
+        after_bind(fd, addr, len);
+    return result;
+}
+
+EXPORT int connect(int fd, const struct sockaddr *addr, socklen_t len)
+{
+    int result = REAL(connect)(fd, addr, len);
+    after_connect(EVENT_CALL_connect, fd, addr, len, result, CALLER());
+    return result;
+}
+
+EXPORT int __connect(int fd, const struct sockaddr *addr, socklen_t len)
+{
+    int result = REAL(__connect)(fd, addr, len);
+    after_connect(EVENT_CALL___connect, fd, addr, len, result, CALLER());
+    return result;
+}
+
+EXPORT int getsockname(int fd, struct sockaddr *addr, socklen_t *len)
+{
+    int result = REAL(getsockname)(fd, addr, len);
+    if (result == 0)
+        after_getsockname(EVENT_CALL_getsockname, fd, CALLER());
+    return result;
+}
+
+/* Stands here so that a policy can answer it; nothing is told. */
+EXPORT int getpeername(int fd, struct sockaddr *addr, socklen_t *len)
+{
+    return REAL(getpeername)(fd, addr, len);
+}
+
+EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
+{
+    int result = REAL(setsockopt)(fd, level, name, value, len);
+    if (result == 0)
+        after_setsockopt(EVENT_CALL_setsockopt, fd, level, name, value, len, CALLER());
+    return result;
+}
+
+EXPORT int accept(int fd, struct sockaddr *addr, socklen_t *len)
+{
+    int made = REAL(accept)(fd, addr, len);
+    if (made >= 0)
+        after_accept(fd, made);
+    return made;
+}
+
+EXPORT int accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
+{
+    int made = REAL(accept4)(fd, addr, len, flags);
+    if (made >= 0)
+        after_accept(fd, made);
+    return made;
+}

@@ -1,0 +1,186 @@
+/* Recognising STUN, ChannelData, DNS and rtnetlink in what a call carried. */
+#include "inspect.h"
+
+#include <errno.h>
+
+#include "stream.h"
+
+enum {
+    DNS_HEADER_BYTES = 12,
+    DNS_PORT = 53,
+    MDNS_PORT = 5353,
+    CHANNEL_DATA_TOLD = 20,     /* of a ChannelData message that carries no STUN: its header and the start of what it carries */
+    CHANNEL_LOOK = STUN_CHANNEL_HEADER_BYTES + STUN_HEADER_BYTES,
+};
+
+/* An unknown descriptor carried what looks like STUN: now the kernel may be asked what it is. false: no UDP or TCP socket. */
+static bool learn_descriptor(struct seen *seen)
+{
+    int domain = 0, type = 0, protocol = 0, saved = errno;
+    socklen_t len = sizeof(int);
+    fd_word word = FD_OTHER;
+
+    if (getsockopt(seen->fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 &&
+        getsockopt(seen->fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
+        getsockopt(seen->fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) == 0)
+        word = fd_word_of_socket(domain, type, protocol);
+    errno = saved;
+    if (fd_kind(word) == FD_UDP || fd_kind(word) == FD_TCP) {
+        struct sockaddr_storage peer;
+        socklen_t peer_len = sizeof peer;
+        if (REAL(getpeername)(seen->fd, (struct sockaddr *)&peer, &peer_len) == 0)
+            word |= FD_CONNECTED;
+        errno = saved;
+        fdtab_set(seen->fd, word);
+        seen->word = word;
+        seen->flags |= EVENT_UNKNOWN_FD;
+        return true;
+    }
+    fdtab_set(seen->fd, word);
+    return false;
+}
+
+static void tell_stun(const struct seen *seen, const struct span *span, bool classic,
+                      unsigned type, size_t full_len)
+{
+    struct event event = emit_head(EVENT_STUN, seen);
+
+    if (classic)
+        event.flags |= EVENT_CLASSIC;
+    if (full_len > span->len)
+        event.full_len = (uint32_t)full_len;
+    emit_addresses(&event, seen);
+    emit_judge(&event, POLICY_STUN, type);
+    emit(&event, span);
+    fdtab_change(seen->fd, 0, FD_STUN);
+}
+
+static void tell_channel_data(const struct seen *seen, const struct span *span)
+{
+    uint8_t start[CHANNEL_LOOK];
+    size_t have = span_copy(span, 0, start, sizeof start);
+    struct event event = emit_head(EVENT_CHANNEL_DATA, seen);
+    struct span told = *span;
+
+    event.full_len = (uint32_t)span->len;
+    if (!cookie_at(start, have, STUN_CHANNEL_HEADER_BYTES + COOKIE_RAW) &&
+        told.len > CHANNEL_DATA_TOLD)
+        told.len = CHANNEL_DATA_TOLD;
+    emit_addresses(&event, seen);
+    emit_judge(&event, POLICY_STUN, 0);
+    emit(&event, &told);
+}
+
+void inspect_stun(const struct seen *seen, const struct span *span, size_t full_len)
+{
+    uint8_t start[STUN_HEADER_BYTES];
+    size_t have = span_copy(span, 0, start, sizeof start);
+
+    /* A datagram that was cut, by its receiver's short buffer or by its sender's mistake, is STUN all the same. */
+    if (cookie_at(start, have, COOKIE_RAW) && (start[0] & 0xc0) == 0 && have >= STUN_HEADER_BYTES) {
+        tell_stun(seen, span, false, be16(start), full_len);
+        return;
+    }
+    if (have < STUN_CHANNEL_HEADER_BYTES)
+        return;
+    /* Without the cookie only the exact length speaks for it, and only on UDP. */
+    if ((start[0] & 0xc0) == 0 && fd_kind(seen->word) == FD_UDP &&
+        have >= STUN_HEADER_BYTES && stun_look_datagram(start, full_len) == STUN_LOOK_CLASSIC)
+        tell_stun(seen, span, true, be16(start), full_len);
+    else if ((seen->word & FD_STUN) && (start[0] & 0xf0) == 0x40 &&
+             be16(start + 2) + (size_t)STUN_CHANNEL_HEADER_BYTES <= full_len)
+        tell_channel_data(seen, span);
+}
+
+static void tell_dns(const struct seen *seen, const struct span *span, enum event_kind kind)
+{
+    struct event event = emit_head(kind, seen);
+
+    emit_addresses(&event, seen);
+    emit_judge(&event, kind == EVENT_DNS ? POLICY_DNS : POLICY_MDNS, 0);
+    emit(&event, span);
+}
+
+static void inspect_datagram(struct seen *seen, const struct span *span, size_t full_len)
+{
+    uint16_t port = seen->remote.port;
+
+    if (port == MDNS_PORT || (seen->word & FD_MDNS)) {
+        if (span->len >= DNS_HEADER_BYTES)
+            tell_dns(seen, span, EVENT_MDNS);
+    } else if (port == DNS_PORT || (seen->word & FD_DNS)) {
+        if (span->len >= DNS_HEADER_BYTES)
+            tell_dns(seen, span, EVENT_DNS);
+    } else {
+        inspect_stun(seen, span, full_len);
+    }
+}
+
+static void inspect_udp(struct seen *seen, const struct span *span, unsigned segment,
+                        size_t full_len)
+{
+    if ((seen->flags & EVENT_OUT) && !(seen->word & FD_SENT))
+        fdtab_change(seen->fd, 0, FD_SENT);
+    if (segment == 0 || segment >= span->len) {
+        inspect_datagram(seen, span, full_len);
+        return;
+    }
+    for (size_t at = 0; at < span->len; at += segment) {
+        struct span part = *span;
+        part.skip += at;
+        part.len = span->len - at < segment ? span->len - at : segment;
+        inspect_datagram(seen, &part, part.len);
+        seen->word = fdtab_get(seen->fd);
+    }
+}
+
+void inspect_bytes(struct seen *seen, const struct span *span, unsigned segment, size_t full_len)
+{
+    if (fd_kind(seen->word) == FD_UNKNOWN) {
+        uint8_t start[COOKIE_FRAMED + 4];
+        size_t have = span_copy(span, 0, start, sizeof start);
+        if (!cookie_at(start, have, COOKIE_RAW) && !cookie_at(start, have, COOKIE_FRAMED))
+            return;
+        if (!learn_descriptor(seen))
+            return;
+    }
+    switch (fd_kind(seen->word)) {
+    case FD_UDP:
+        inspect_udp(seen, span, segment, full_len);
+        break;
+    case FD_TCP:
+        stream_bytes(seen, span);
+        break;
+    case FD_ROUTE: {
+        struct event event = emit_head(EVENT_NETLINK, seen);
+        emit_judge(&event, POLICY_ENUMERATION, 0);
+        emit(&event, span);
+        break;
+    }
+    case FD_UNKNOWN:
+    case FD_OTHER:
+    case FD_DIRECTORY:
+        break;
+    }
+}
+
+void inspect_failed(struct seen *seen, const struct iovec *iov, size_t count)
+{
+    struct span span = {iov, count, 0, 0};
+    int error = seen->error;
+
+    /* Nothing was asked of the network, or the same bytes come again. */
+    if (!shim.active || fd_kind(seen->word) != FD_UDP || error == EAGAIN || error == EINTR ||
+        error == EBADF || error == EFAULT || error == EINVAL || error == ENOTSOCK)
+        return;
+    if (!memory_readable(iov, count * sizeof *iov))
+        return;
+    for (size_t i = 0; i < count; i++) {
+        if (!memory_readable(iov[i].iov_base, iov[i].iov_len))
+            return;
+        span.len += iov[i].iov_len;
+    }
+    seen->flags |= EVENT_FAILED;
+    inspect_datagram(seen, &span, span.len);
+    errno = error;
+}
