@@ -42,9 +42,12 @@ LAUNCHER_SRC := shim/launcher/cmd_run.c shim/launcher/session.c shim/launcher/ch
     shim/launcher/process.c shim/launcher/proctab.c shim/launcher/procfs.c shim/launcher/coverage.c \
     shim/launcher/rundir.c shim/launcher/collector.c
 # What turns records into events, lines and the summary.
-STORY_SRC := shim/launcher/story.c shim/launcher/network.c shim/launcher/carrier.c \
-    shim/launcher/enumeration.c shim/launcher/names.c shim/launcher/dns.c shim/launcher/event_json.c \
-    shim/launcher/stun_json.c shim/launcher/live.c shim/launcher/summary.c shim/launcher/text.c
+STORY_SRC := shim/launcher/story.c shim/launcher/tell_stun.c shim/launcher/tell_name.c \
+    shim/launcher/tell_enum.c shim/launcher/tell_socket.c shim/launcher/network.c \
+    shim/launcher/network_table.c shim/launcher/carrier.c shim/launcher/enumeration.c \
+    shim/launcher/shown.c shim/launcher/channel.c shim/launcher/names.c shim/launcher/dns.c \
+    shim/launcher/event_json.c shim/launcher/stun_json.c shim/launcher/ledger.c \
+    shim/launcher/live.c shim/launcher/live_text.c shim/launcher/summary.c shim/launcher/text.c
 LAUNCHER_LIBS := -ljansson -lmnl -lresolv $(CORE_PROGRAM_LIBS)
 
 # --- shim/lab: page and STUN server --------------------------------------------------------------------------------------------

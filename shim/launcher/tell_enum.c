@@ -1,0 +1,140 @@
+/* Tells looks at the local interfaces: netlink, getifaddrs and its kin, ioctl, files. */
+#include "tell.h"
+
+#include <net/if.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <linux/sockios.h>
+
+#include "shown.h"
+#include "text.h"
+
+static void finish(struct story *story, json_t *event, const struct event_view *ev,
+                   json_t *enumeration, struct shown *shown)
+{
+    json_object_set_new_nocheck(enumeration, "shown", shown_json(shown, story->network));
+    json_object_set_new_nocheck(enumeration, "hidden", json_array());
+    if (shown->left_out)
+        json_object_set_new_nocheck(enumeration, "left_out",
+                                    json_integer((json_int_t)shown->left_out));
+    shown_free(shown);
+    tell_payload(story, event, ev, "enumeration", enumeration);
+    tell_emit(story, EVENT_TYPE_enumeration, event);
+}
+
+static json_t *begin(const char *via)
+{
+    json_t *enumeration = json_object();
+
+    json_object_set_new_nocheck(enumeration, "via", json_string_nocheck(via));
+    return enumeration;
+}
+
+void tell_netlink(struct story *story, const struct event_view *ev, struct process *p)
+{
+    json_t *common = tell_begin(story, EVENT_TYPE_enumeration, ev, p);
+
+    json_object_set_new_nocheck(common, "verdict", event_json_verdict(&ev->head, story->policy));
+    enumeration_netlink(story->enumeration, ev, common, tell_now_ms());
+    json_decref(common);
+}
+
+void tell_enumeration_done(json_t *event, void *story)
+{
+    json_t *verdict = json_object_get(event, "verdict");
+
+    /* To its place at the end. */
+    if (verdict) {
+        json_incref(verdict);
+        json_object_del(event, "verdict");
+        json_object_set_new_nocheck(event, "verdict", verdict);
+    }
+    tell_emit(story, EVENT_TYPE_enumeration, event);
+}
+
+/* getifaddrs, if_nameindex, if_nametoindex, if_indextoname: the call's name says which. */
+static void tell_entries(struct story *story, const struct event_view *ev, struct process *p,
+                         bool counted)
+{
+    json_t *event = tell_begin(story, EVENT_TYPE_enumeration, ev, p);
+    struct event_interface entry;
+    struct shown shown = {0};
+    size_t count = 0;
+
+    while (event_interface_at(ev, count, &entry)) {
+        shown_add(&shown, entry.index, entry.name, &entry.addr);
+        count++;
+    }
+    if (counted && ev->head.arg > count)
+        shown.left_out += ev->head.arg - count;
+    finish(story, event, ev, begin(event_call_name(ev->head.call)), &shown);
+}
+
+void tell_interfaces(struct story *story, const struct event_view *ev, struct process *p)
+{
+    tell_entries(story, ev, p, true);
+}
+
+void tell_interface_name(struct story *story, const struct event_view *ev, struct process *p)
+{
+    tell_entries(story, ev, p, false);
+}
+
+static const struct request {
+    uint32_t number;
+    const char *name;
+    bool address; /* the answer is an address of the interface */
+} requests[] = {
+#define REQUEST(name, address)                                                                     \
+    {                                                                                              \
+        name, #name, address                                                                       \
+    }
+    REQUEST(SIOCGIFCONF, true),     REQUEST(SIOCGIFADDR, true),     REQUEST(SIOCGIFDSTADDR, true),
+    REQUEST(SIOCGIFBRDADDR, false), REQUEST(SIOCGIFNETMASK, false), REQUEST(SIOCGIFNAME, false),
+    REQUEST(SIOCGIFINDEX, false),   REQUEST(SIOCGIFFLAGS, false),   REQUEST(SIOCGIFMTU, false),
+    REQUEST(SIOCGIFMETRIC, false),  REQUEST(SIOCGIFHWADDR, false),  REQUEST(SIOCGIFTXQLEN, false),
+    REQUEST(SIOCGIFMAP, false),     REQUEST(SIOCETHTOOL, false),    REQUEST(SIOCGIFCOUNT, false),
+    REQUEST(SIOCGIFENCAP, false),   REQUEST(SIOCGIFPFLAGS, false),  REQUEST(SIOCGIFSLAVE, false),
+    REQUEST(SIOCGIFMEM, false),
+#undef REQUEST
+};
+
+void tell_ioctl(struct story *story, const struct event_view *ev, struct process *p)
+{
+    json_t *event = tell_begin(story, EVENT_TYPE_enumeration, ev, p);
+    json_t *enumeration = begin("ioctl");
+    struct shown shown = {0};
+    const struct request *request = NULL;
+    struct ifreq entry;
+    json_t *name;
+
+    for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++)
+        if (requests[i].number == ev->head.arg)
+            request = &requests[i];
+    name = request ? json_string_nocheck(request->name) : json_sprintf("0x%x", ev->head.arg);
+    json_object_set_new_nocheck(enumeration, "request", name);
+    for (size_t pos = 0;
+         !(ev->head.flags & EVENT_FAILED) && ev->head.data_len - pos >= sizeof entry;
+         pos += sizeof entry) {
+        struct netaddr addr = {0};
+        memcpy(&entry, ev->data + pos, sizeof entry);
+        if (request && request->address)
+            addr = netaddr_from_sockaddr(&entry.ifr_addr, sizeof entry.ifr_addr);
+        if (entry.ifr_name[0])
+            shown_add(&shown, 0, entry.ifr_name, &addr);
+    }
+    finish(story, event, ev, enumeration, &shown);
+}
+
+void tell_file(struct story *story, const struct event_view *ev, struct process *p)
+{
+    json_t *event = tell_begin(story, EVENT_TYPE_enumeration, ev, p);
+    json_t *enumeration = begin("file");
+    struct shown shown = {0};
+
+    json_object_set_new_nocheck(enumeration, "path",
+                                text_json((const char *)ev->data, ev->head.data_len));
+    finish(story, event, ev, enumeration, &shown);
+}
