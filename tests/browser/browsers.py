@@ -1,15 +1,14 @@
 """Starts real browsers, sandbox on, at the lab's page, and tells what became of them."""
 
+import contextlib
 import json
 import os
 import shutil
 import signal
 import subprocess
-import time
 
-from checks import wait_for
 from lab import ice_options, stop
-from processes import Watcher
+from processes import Watcher, alive
 
 # Nothing that talks to the network on the browser's own account: only the page's traffic is to be measured.
 FIREFOX_PREFS = {
@@ -18,12 +17,12 @@ FIREFOX_PREFS = {
     "browser.safebrowsing.phishing.enabled": False, "browser.shell.checkDefaultBrowser": False,
     "browser.startup.homepage_override.mstone": "ignore", "datareporting.policy.dataSubmissionEnabled": False,
     "dom.push.connection.enabled": False, "extensions.update.enabled": False, "media.gmp-manager.url": "",
-    "media.navigator.permission.disabled": True, "media.navigator.streams.fake": True,
-    "permissions.default.microphone": 1,
-    "network.captive-portal-service.enabled": False, "network.connectivity-service.enabled": False,
+    "media.navigator.streams.fake": True, "network.captive-portal-service.enabled": False, "network.connectivity-service.enabled": False,
     "services.settings.server": "http://127.0.0.1:9/", "toolkit.telemetry.enabled": False,
     "toolkit.telemetry.server": "", "toolkit.telemetry.unified": False,
 }
+# A page that may use the microphone is also shown the addresses of every interface, so this is set for those visits alone.
+FIREFOX_MICROPHONE = {"media.navigator.permission.disabled": True, "permissions.default.microphone": 1}
 CHROMIUM_FLAGS = ["--headless=new", "--disable-background-networking", "--disable-component-update", "--disable-sync",
                   "--no-first-run", "--no-default-browser-check", "--password-store=basic"]
 CHROMIUM_MICROPHONE = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
@@ -33,7 +32,7 @@ def _firefox(home, url, microphone):
     profile = f"{home}/profile"
     os.mkdir(profile)
     with open(f"{profile}/user.js", "w", encoding="ascii") as file:
-        for name, value in FIREFOX_PREFS.items():
+        for name, value in {**FIREFOX_PREFS, **(FIREFOX_MICROPHONE if microphone else {})}.items():
             file.write(f"user_pref({json.dumps(name)}, {json.dumps(value)});\n")
     shutil.chown(profile, os.stat(home).st_uid, os.stat(home).st_gid)
     return ["--headless", "--no-remote", "--profile", profile, url]
@@ -58,24 +57,31 @@ class Visit:
     """One browser's visit to the page."""
 
     def __init__(self):
+        self.home = ""
         self.result = None          # what the page posted; None where it never did
         self.status = None          # of the outermost command
         self.stderr = ""
         self.processes = {}         # pid -> processes.Process
-        self.renderers_died = []    # pids of renderers that were gone before the page had reported
+        self.alive_at_result = set()  # pids that lived when the page had reported
 
     def renderers(self):
-        marks = ("--type=renderer", "-contentproc")
-        return [p for p in self.processes.values() if p.has_argument(marks[0]) or (p.has_argument(marks[1]) and p.has_argument(" tab"))]
+        """Processes that run pages: every Chromium renderer, every Firefox content process."""
+        return [p for p in self.processes.values() if p.has_argument("--type=renderer") or p.has_argument("-contentproc -isForBrowser")]
+
+    def renderers_died(self):
+        """Renderers that had gone before the page reported."""
+        return [p.pid for p in self.renderers() if p.pid not in self.alive_at_result]
 
 
-def visit(lab, name, microphone=False, mode="gather", wrap=lambda command, home: command, seconds=60):
+def visit(lab, name, microphone=False, mode="gather", wrap=lambda command, home: command, signal_depth=0, seconds=60):
     """
     Let browser `name` load the page of a fresh rtcshim-lab and wait for its result. wrap(command, home) may put a program in front of the
-    browser; it runs as the ordinary user too.
+    browser; it runs as the ordinary user too. At the end SIGTERM goes to that program's child of depth signal_depth, for a program that
+    keeps signals to itself (strace: 1).
     """
     outcome = Visit()
-    home, environment = lab.home()
+    outcome.home, environment = lab.home()
+    home = outcome.home
     server_command = [f"{lab.stage('rtcshim-lab')}/rtcshim-lab", "--once", "--timeout", str(seconds), "--mode", mode, *ice_options()]
     if microphone:
         server_command.append("--microphone")
@@ -90,14 +96,16 @@ def visit(lab, name, microphone=False, mode="gather", wrap=lambda command, home:
             line = server.stdout.readline()
             outcome.result = json.loads(line) if line else None
             watcher.look()
+            outcome.alive_at_result = alive()
         finally:
-            outcome.status = _end_browser(browser, watcher)
-            stop(server)
+            outcome.status = _end_browser(browser, watcher, signal_depth)
+            server_status = stop(server)
             server.stdout.close()
         errors.seek(0)
         outcome.stderr = errors.read()
-    outcome.home = home
     outcome.processes = watcher.processes
+    if outcome.result is None:
+        outcome.stderr += f"\n(no result: rtcshim-lab ended with status {server_status}, the browser with {outcome.status})"
     return outcome
 
 
@@ -110,17 +118,26 @@ def _descendants(watcher, root):
         children |= more
 
 
-def _end_browser(browser, watcher, seconds=20):
+def _child_of(pid):
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            return int(file.read().split()[0])
+    except (OSError, IndexError):
+        return pid
+
+
+def _end_browser(browser, watcher, signal_depth, seconds=20):
     """SIGTERM to the outermost program, which passes it on; SIGKILL to what is left of its tree."""
     if browser.poll() is None:
-        browser.send_signal(signal.SIGTERM)
+        target = browser.pid
+        for _ in range(signal_depth):
+            target = _child_of(target)
+        os.kill(target, signal.SIGTERM)
     try:
         browser.wait(timeout=seconds)
     except subprocess.TimeoutExpired:
         watcher.look()
         for pid in _descendants(watcher, browser.pid):
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
     return browser.wait()

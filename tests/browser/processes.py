@@ -27,6 +27,12 @@ def _link(path):
         return ""
 
 
+def alive():
+    """The pids of all processes that run, zombies left out."""
+    pids = {int(entry) for entry in os.listdir("/proc") if entry.isdigit()}
+    return {pid for pid in pids if _status(f"/proc/{pid}/status").get("State", "Z")[0] not in "ZX"}
+
+
 class Process:
     """What was seen of one process. Threads, names and command lines change while it runs, so all that were seen are kept."""
 
