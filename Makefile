@@ -38,9 +38,14 @@ PRELOAD_SRC := shim/preload/init.c shim/preload/real.c shim/preload/fdtab.c shim
 PRELOAD_CORE_SRC := core/netaddr.c core/stun.c core/ring.c core/policy.c
 
 # --- shim/launcher: rtcshim ----------------------------------------------------------------------------------------------------
-LAUNCHER_SRC := shim/launcher/cmd_run.c shim/launcher/session.c shim/launcher/child.c \
-    shim/launcher/process.c shim/launcher/proctab.c shim/launcher/procfs.c shim/launcher/coverage.c \
-    shim/launcher/rundir.c shim/launcher/collector.c
+LAUNCHER_SRC := shim/launcher/help.c shim/launcher/say.c shim/launcher/cmd_run.c shim/launcher/run.c \
+    shim/launcher/session.c shim/launcher/session_stale.c shim/launcher/library.c shim/launcher/child.c \
+    shim/launcher/process.c shim/launcher/process_thread.c shim/launcher/process_code.c \
+    shim/launcher/proctab.c shim/launcher/proctab_resolve.c shim/launcher/procfs.c shim/launcher/lineage.c \
+    shim/launcher/role.c shim/launcher/coverage.c shim/launcher/elf_look.c shim/launcher/census.c \
+    shim/launcher/exec_notes.c shim/launcher/sockets.c shim/launcher/rundir.c shim/launcher/linesink.c \
+    shim/launcher/runjson.c shim/launcher/collector.c
+$(BUILD)/obj/shim/launcher/library.o: ALL_CFLAGS += -DRTCSHIM_LIBDIR='"$(PREFIX)/lib"'
 # What turns records into events, lines and the summary.
 STORY_SRC := shim/launcher/story.c shim/launcher/tell_stun.c shim/launcher/tell_name.c \
     shim/launcher/tell_enum.c shim/launcher/tell_socket.c shim/launcher/network.c \

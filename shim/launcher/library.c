@@ -1,0 +1,88 @@
+/* Finding the preload library: named by the user, beside this program, or installed. */
+#include "library.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "say.h"
+
+#ifndef RTCSHIM_LIBDIR
+#define RTCSHIM_LIBDIR "/usr/local/lib"
+#endif
+
+static const char file_name[] = "librtcshim.so";
+
+static bool is_library(const char *path)
+{
+    struct stat st;
+
+    if (stat(path, &st) != 0)
+        return false;
+    if (!S_ISREG(st.st_mode)) {
+        errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+        return false;
+    }
+    return access(path, R_OK) == 0;
+}
+
+/* The loader splits LD_PRELOAD at blanks and colons and expands dollars; there is no way to write such a path in it. */
+static bool fits_preload(const char *path)
+{
+    if (!strpbrk(path, ": \t\n$"))
+        return true;
+    say_error("the path of the library, '%s', has a blank, a colon or a dollar in it, which LD_PRELOAD "
+              "can't express; install it elsewhere, or set RTCSHIM_LIBRARY to a copy",
+              path);
+    return false;
+}
+
+static bool beside_program(char *out, size_t size)
+{
+    char self[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    char *slash;
+
+    if (n <= 0)
+        return false;
+    self[n] = '\0';
+    slash = strrchr(self, '/');
+    if (!slash)
+        return false;
+    slash[1] = '\0';
+    n = snprintf(out, size, "%s%s", self, file_name);
+    return n > 0 && (size_t)n < size;
+}
+
+bool library_find(char path[static PATH_MAX])
+{
+    const char *named = getenv("RTCSHIM_LIBRARY");
+    char found[PATH_MAX];
+    char beside[PATH_MAX] = "";
+
+    if (named) {
+        if (!is_library(named) || !realpath(named, path)) {
+            say_error("RTCSHIM_LIBRARY names '%s', which can't be used as the library: %s; unset it, or set "
+                      "it to the path of %s",
+                      named, strerror(errno), file_name);
+            return false;
+        }
+        return fits_preload(path);
+    }
+    if (beside_program(beside, sizeof(beside)) && is_library(beside)) {
+        memcpy(path, beside, sizeof(beside));
+        return fits_preload(path);
+    }
+    (void)snprintf(found, sizeof(found), "%s/%s", RTCSHIM_LIBDIR, file_name);
+    if (is_library(found)) {
+        memcpy(path, found, sizeof(found));
+        return fits_preload(path);
+    }
+    say_error("%s is missing: neither '%s' nor '%s' is there; build or install it, or set RTCSHIM_LIBRARY to "
+              "its path",
+              file_name, beside, found);
+    return false;
+}

@@ -1,0 +1,114 @@
+/* Finding a process by what it calls itself, among the descendants of the launcher. */
+#include "proctab_resolve.h"
+
+#include "process_private.h"
+#include "procfs.h"
+
+/* Does this status fit? The parent's namespace is the parent_depth-th column, the process's own the last. */
+static bool fits(const struct procfs_status *status, const struct proctab_wanted *wanted, unsigned parent_depth)
+{
+    if (status->depth < parent_depth)
+        return false;
+    if (wanted->child_pid != 0)
+        return parent_depth > 0 && status->ns_pid[parent_depth - 1] == wanted->child_pid;
+    return status->ns_pid[status->depth - 1] == wanted->ns_pid;
+}
+
+/* Higher is likelier; 0 is out. A child whose parent has ended has another parent now, so that is no ground to exclude it. */
+static int rank(struct proctab *tab, const struct kin *kin, const struct proctab_wanted *wanted)
+{
+    const struct process *parent = wanted->parent;
+    const struct process *seen = proctab_find_pid(tab, kin->pid, kin->start_ticks);
+    int score = 1;
+
+    if (parent && parent->start_ticks != 0 && kin->start_ticks < parent->start_ticks)
+        return 0;
+    if (parent && kin->pid == parent->pid)
+        return 0;
+    if (seen && seen->number != 0) {
+        /* Another fork child has it. A program that reported from its constructor may be what the child has become. */
+        if (seen->by_fork)
+            return 0;
+    } else {
+        score += 1;
+    }
+    if (parent && parent->pid != 0 && kin->ppid == parent->pid)
+        score += 2;
+    return score;
+}
+
+/*
+ * The usual case without a walk over /proc: the parent lives in the launcher's own namespace, so what the child was called there is its
+ * pid. true: *found is the answer.
+ */
+static bool resolve_directly(const struct proctab_wanted *wanted, struct proctab_found *found)
+{
+    const struct process *parent = wanted->parent;
+    pid_t claimed = wanted->child_pid ? wanted->child_pid : wanted->ns_pid;
+    struct procfs_status status;
+    struct procfs_stat stat;
+
+    /* 1 is what a child sees itself as in a new namespace. */
+    if (!parent || parent->priv->depth != 1 || parent->pid == 0 || claimed <= 1)
+        return false;
+    if (!procfs_status(claimed, claimed, &status) || !procfs_stat(claimed, &stat))
+        return false;
+    if (status.tgid != claimed || status.ppid != parent->pid || !fits(&status, wanted, 1))
+        return false;
+    *found = (struct proctab_found){.pid = claimed, .start_ticks = stat.start_ticks};
+    return true;
+}
+
+struct proctab_found proctab_resolve(struct proctab *tab, const struct proctab_wanted *wanted)
+{
+    struct lineage *lineage = proctab_lineage(tab);
+    const struct process *parent = wanted->parent;
+    unsigned parent_depth = parent ? parent->priv->depth : 0;
+    struct proctab_found found = {0};
+    struct procfs_stat stat;
+    size_t count = 0;
+    int best = 0;
+
+    if (resolve_directly(wanted, &found))
+        return found;
+    (void)lineage_refresh(lineage);
+    const struct kin *kin = lineage_kin(lineage, &count);
+    for (size_t i = 0; i < count; i++) {
+        struct procfs_status status;
+        int score = rank(tab, &kin[i], wanted);
+        /* Of two that fit equally the younger: the record was written when the child was new. */
+        if (score == 0 || score < best || (score == best && kin[i].start_ticks < found.start_ticks))
+            continue;
+        if (!procfs_status(kin[i].pid, kin[i].pid, &status) || !fits(&status, wanted, parent_depth))
+            continue;
+        best = score;
+        found = (struct proctab_found){.pid = kin[i].pid, .start_ticks = kin[i].start_ticks};
+    }
+    if (found.pid != 0)
+        return found;
+    /* Gone already. In the launcher's own namespace, what it was called there was its pid. */
+    pid_t claimed = wanted->child_pid ? wanted->child_pid : wanted->ns_pid;
+    if (parent_depth == 1 && claimed > 1 && !procfs_stat(claimed, &stat))
+        found = (struct proctab_found){.pid = claimed, .gone = true};
+    return found;
+}
+
+pid_t proctab_check_pid(struct proctab *tab, uint32_t proc_pid, uint32_t ns_pid)
+{
+    struct lineage *lineage = proctab_lineage(tab);
+    struct procfs_status status;
+    pid_t pid = (pid_t)proc_pid;
+
+    if (proc_pid == 0 || proc_pid > INT32_MAX) {
+        struct proctab_wanted wanted = {.ns_pid = (pid_t)ns_pid};
+        struct proctab_found found = proctab_resolve(tab, &wanted);
+        return found.gone ? 0 : found.pid;
+    }
+    if (!procfs_status(pid, pid, &status))
+        return pid;
+    if (status.tgid != pid || status.ns_pid[status.depth - 1] != (pid_t)ns_pid)
+        return 0;
+    if (!lineage_find(lineage, pid) && (!lineage_refresh(lineage) || !lineage_find(lineage, pid)))
+        return 0;
+    return pid;
+}
