@@ -53,6 +53,7 @@ STORY_SRC := shim/launcher/story.c shim/launcher/tell_stun.c shim/launcher/tell_
     shim/launcher/shown.c shim/launcher/channel.c shim/launcher/names.c shim/launcher/dns.c \
     shim/launcher/event_json.c shim/launcher/stun_json.c shim/launcher/ledger.c \
     shim/launcher/live.c shim/launcher/live_text.c shim/launcher/summary.c shim/launcher/text.c
+LAUNCHER_INC := -Ishim/launcher
 LAUNCHER_LIBS := -ljansson -lmnl -lresolv $(CORE_PROGRAM_LIBS)
 
 # --- shim/lab: page and STUN server --------------------------------------------------------------------------------------------
@@ -64,7 +65,7 @@ $(BUILD)/obj/shim/lab/gather_page.o: shim/lab/gather.html
 UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all demo check unit bench fuzz lint format install uninstall clean help
+.PHONY: all demo check unit test-programs bench fuzz lint format install uninstall clean help
 .DEFAULT_GOAL := all
 
 all: $(BUILD)/librtcshim.so $(BUILD)/rtcshim $(BUILD)/rtcshim-lab ## build the library and the programs
@@ -126,10 +127,68 @@ $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/liblauncher.a $(BUIL
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -o $@ $^ $(ALL_LDFLAGS) -lcmocka $(LAUNCHER_LIBS)
-$(BUILD)/obj/tests/unit/%.o: ALL_CFLAGS += -Ishim/launcher
+$(BUILD)/obj/tests/unit/%.o: ALL_CFLAGS += $(LAUNCHER_INC)
 
 unit: $(addprefix $(BUILD)/tests/unit/,$(UNIT_TESTS)) ## build and run the unit tests
 	$(Q)for t in $^; do $$t || exit 1; done
+
+# Test programs that are run plain and under the library link nothing of ours.
+CALLS_SRC := $(wildcard tests/preload/calls*.c) tests/preload/endpoints.c tests/preload/transcript.c
+LIVES_SRC := $(wildcard tests/preload/lives*.c) tests/preload/endpoints.c tests/preload/transcript.c
+
+# Fuzzers: clang's libFuzzer with sanitizers, over the sources themselves.
+CLANG ?= clang
+FUZZ_SECONDS ?= 600
+FUZZ_SRC := $(CORE_SRC) $(CORE_PROGRAM_SRC)
+$(BUILD)/fuzz/fuzz_story: FUZZ_SRC += $(STORY_SRC)
+$(BUILD)/fuzz/fuzz_story: $(STORY_SRC)
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(CORE_SRC) $(CORE_PROGRAM_SRC) $(wildcard core/*.h core/*.def)
+	$(call say,FUZZ,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -std=c17 -D_GNU_SOURCE -Icore $(LAUNCHER_INC) -Itests/unit -DRTCSHIM_VERSION='"$(VERSION)"' -g -O1 \
+	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< $(FUZZ_SRC) $(LAUNCHER_LIBS)
+
+fuzz: $(addprefix $(BUILD)/fuzz/,$(FUZZERS)) ## run each fuzzer for FUZZ_SECONDS (600)
+	$(Q)tests/fuzz/run.sh $(BUILD)/fuzz $(FUZZ_SECONDS)
+
+test-programs: $(addprefix $(BUILD)/tests/unit/,$(UNIT_TESTS)) $(addprefix $(BUILD)/fuzz/,$(FUZZERS))
+
+packages-%:
+	$(Q)shim/lab/packages.sh $*
+
+demo: packages-demo ## show the main job: a real browser, a page and a STUN server on this machine
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)examples/demo.sh $(BUILD)
+
+check: packages-check ## run all tests
+	$(Q)$(MAKE) --no-print-directory all test-programs
+	$(Q)tests/check.sh $(BUILD)
+
+bench: packages-bench ## measure; the figures of docs/performance.md
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/bench/bench.sh $(BUILD)
+
+LINT_C := $(wildcard core/*.c shim/*/*.c shim/*/*/*.c tests/*/*.c)
+lint: ## clang-tidy, cppcheck, shellcheck, format
+	$(Q)command -v clang-tidy cppcheck shellcheck clang-format >/dev/null || \
+	    { echo "lint needs: apt-get install clang-tidy cppcheck shellcheck clang-format" >&2; exit 1; }
+	$(Q)clang-format --dry-run --Werror $(LINT_C) $(wildcard core/*.h shim/*/*.h shim/*/*/*.h tests/*/*.h)
+	$(Q)clang-tidy --quiet $(LINT_C) -- -std=c17 -D_GNU_SOURCE -Icore $(LAUNCHER_INC) -Ishim/lab -Itests/unit -DRTCSHIM_VERSION='""' -DRTCSHIM_LIBDIR='""'
+	$(Q)cppcheck --quiet --std=c11 --enable=warning,portability --error-exitcode=1 --inline-suppr \
+	    --suppress=missingIncludeSystem -Icore $(LAUNCHER_INC) -D_GNU_SOURCE core shim
+	$(Q)shellcheck $(shell git ls-files '*.sh') .ci/run
+
+format: ## format the C sources in place
+	$(Q)clang-format -i $(LINT_C) $(wildcard core/*.h shim/*/*.h shim/*/*/*.h tests/*/*.h)
+
+install: all ## install below $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 $(BUILD)/rtcshim $(DESTDIR)$(PREFIX)/bin/
+	install -m 755 $(BUILD)/librtcshim.so $(DESTDIR)$(PREFIX)/lib/
+	install -m 644 docs/rtcshim.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/rtcshim $(DESTDIR)$(PREFIX)/lib/librtcshim.so $(DESTDIR)$(PREFIX)/share/man/man1/rtcshim.1
 
 clean: ## remove the build folder
 	rm -rf build

@@ -36,9 +36,11 @@ EXPORT void closefrom(int first)
 
 EXPORT int fclose(FILE *file)
 {
-    /* A socket under a stream is rare, and libc's own close has no hook. fileno() is no system call. */
+    /* A socket under a stream is rare, and libc's own close has no hook. fileno() is no system call, but a stream without descriptor sets errno. */
+    int saved = errno;
     if (file)
         fdtab_forget(fileno(file));
+    errno = saved;
     return REAL(fclose)(file);
 }
 
