@@ -149,7 +149,7 @@ static void help_head(struct ring_reader *reader, uint64_t cells)
  * it may change under the reader. */
 static uint32_t read_length(const volatile uint8_t *at)
 {
-    uint8_t bytes[RING_LENGTH_BYTES];
+    uint8_t bytes[RING_LENGTH_BYTES] = {0};
     uint32_t len;
 
     for (size_t i = 0; i < sizeof(bytes); i++)

@@ -246,6 +246,26 @@ static void a_full_ring_loses_with_a_count_and_then_takes_more(void **state)
     expect_record(f, 1, 148, 7);
 }
 
+static void a_record_needs_all_of_its_cells(void **state)
+{
+    struct fixture *f = *state;
+
+    start_at(f, 100);
+    for (unsigned i = 0; i < CELLS; i++)
+        assert_true(write_record(f, 1, 20, (uint8_t)i));
+    assert_false(write_record(f, 1, 20, 0));
+    expect_record(f, 1, 20, 0);
+    expect_record(f, 1, 20, 1);
+    assert_false(write_record(f, 1, 148, 0xdd)); /* two of the three cells that it takes are free */
+    expect_record(f, 1, 20, 2);
+    assert_true(write_record(f, 1, 148, 0xdd));
+    assert_false(write_record(f, 1, 20, 0));
+    for (unsigned i = 3; i < CELLS; i++)
+        expect_record(f, 1, 20, (uint8_t)i);
+    expect_record(f, 1, 148, 0xdd);
+    assert_int_equal(next(f), RING_EMPTY);
+}
+
 static void a_record_that_ends_exactly_at_the_end_needs_no_pad(void **state)
 {
     struct fixture *f = *state;
@@ -593,6 +613,22 @@ static void a_loss_counter_that_runs_backwards_never_lowers_the_sum(void **state
     assert_int_equal(ring_reader_counts(f->reader).lost, 101);
 }
 
+static void one_look_heals_the_words_ahead(void **state)
+{
+    struct fixture *f = *state;
+
+    start_at(f, 5 * CELLS);
+    for (uint64_t i = 0; i < CELLS; i++)
+        atomic_store(ring_header(&f->ring, i), UINT64_MAX - i);
+    assert_false(write_record(f, 1, 148, 0));
+    assert_int_equal(next(f), RING_CORRUPT);
+    assert_int_equal(next(f), RING_EMPTY);
+    for (unsigned i = 0; i < CELLS / 3; i++)
+        assert_true(write_record(f, 1, 148, (uint8_t)i));
+    for (unsigned i = 0; i < CELLS / 3; i++)
+        expect_record(f, 1, 148, (uint8_t)i);
+}
+
 static uint64_t random_word(uint64_t *seed)
 {
     *seed ^= *seed << 13;
@@ -638,6 +674,7 @@ int main(void)
         T(every_length_comes_back_intact),
         T(slots_are_aligned_and_refuse_bad_lengths),
         T(a_full_ring_loses_with_a_count_and_then_takes_more),
+        T(a_record_needs_all_of_its_cells),
         T(a_record_that_ends_exactly_at_the_end_needs_no_pad),
         T(a_record_that_would_cross_the_end_leaves_a_pad),
         T(laps_wrap_where_their_bits_end),
@@ -657,6 +694,7 @@ int main(void)
         T(a_tail_that_cannot_be_is_put_back),
         T(a_held_record_whose_word_changes_to_nonsense_is_given_back),
         T(a_loss_counter_that_runs_backwards_never_lowers_the_sum),
+        T(one_look_heals_the_words_ahead),
         T(a_ring_of_random_bytes_ends_and_recovers),
 #undef T
     };
