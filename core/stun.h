@@ -129,8 +129,8 @@ enum stun_form {
 
 struct stun_attr_info {
     uint16_t type;
-    const char *name;               /* IANA's or libwebrtc's: "XOR-MAPPED-ADDRESS" */
     enum stun_form form;
+    const char *name;               /* IANA's or libwebrtc's: "XOR-MAPPED-ADDRESS" */
     const char *source;             /* "RFC 8489" */
 };
 /* Row of stun_attrs.def, NULL for a type that is not registered. */
@@ -193,13 +193,13 @@ enum stun_status stun_add_value(struct stun_builder *b, uint16_t type, const str
 /* ---- names used in code; the table holds them all --------------------------------------------------------------------------- */
 
 enum stun_attr_type {
-#define STUN_ATTR(ident, number, name, form, source) STUN_ATTR_##ident = number,
+#define STUN_ATTR(ident, number, name, form, source) STUN_ATTR_##ident = (number),
 #include "stun_attrs.def"
 #undef STUN_ATTR
 };
 
 enum stun_method_number {
-#define STUN_METHOD(ident, number, name, source) STUN_METHOD_##ident = number,
+#define STUN_METHOD(ident, number, name, source) STUN_METHOD_##ident = (number),
 #include "stun_methods.def"
 #undef STUN_METHOD
 };

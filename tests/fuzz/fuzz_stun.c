@@ -65,8 +65,31 @@ static bool same_value(const struct stun_value *a, const struct stun_value *b)
         return a->as.error.code == b->as.error.code && a->as.error.family == b->as.error.family &&
                same_bytes(a->as.error.reason, a->as.error.reason_len, b->as.error.reason,
                           b->as.error.reason_len);
-    default: /* no pointers; decoded into zeroed memory */
-        return memcmp(&a->as, &b->as, sizeof(a->as)) == 0;
+    case STUN_FORM_ADDRESS:
+    case STUN_FORM_XOR_ADDRESS:
+        return netaddr_same(&a->as.address, &b->as.address);
+    case STUN_FORM_U64:
+        return a->as.u64 == b->as.u64;
+    case STUN_FORM_CHANNEL:
+        return a->as.channel == b->as.channel;
+    case STUN_FORM_TRANSPORT:
+        return a->as.protocol == b->as.protocol;
+    case STUN_FORM_FAMILY:
+        return a->as.family == b->as.family;
+    case STUN_FORM_EVEN_PORT:
+        return a->as.reserve_next == b->as.reserve_next;
+    case STUN_FORM_ICMP:
+        return a->as.icmp.type == b->as.icmp.type && a->as.icmp.code == b->as.icmp.code &&
+               a->as.icmp.data == b->as.icmp.data;
+    case STUN_FORM_NETWORK_INFO:
+        return a->as.network.id == b->as.network.id && a->as.network.cost == b->as.network.cost;
+    case STUN_FORM_FLAG:
+        return true;
+    case STUN_FORM_U32:
+    case STUN_FORM_CRC:
+        return a->as.u32 == b->as.u32;
+    default: /* a form that is new here */
+        return false;
     }
 }
 

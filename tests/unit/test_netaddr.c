@@ -62,6 +62,11 @@ static void an_ipv4_mapped_address_is_an_ipv4_address(void **state)
     assert_memory_equal(&addr, &plain, sizeof(addr));
     addr = ip("::ffff:192.0.2.1");
     assert_int_equal(addr.family, NETADDR_IPV4);
+    /* Its first two bytes are those of fe80::/10; it is no link-local address for that. */
+    sin6 = sockaddr_ipv6("::ffff:254.128.0.1", 1, 7);
+    addr = netaddr_from_sockaddr((struct sockaddr *)&sin6, sizeof(sin6));
+    assert_int_equal(addr.scope_id, 0);
+    assert_false(netaddr_parse_ip("::ffff:254.128.0.1%7", &addr));
 }
 
 static void a_scope_is_kept_for_link_local_addresses_alone(void **state)

@@ -37,7 +37,7 @@ static const uint8_t txid[STUN_TXID_BYTES] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
 /* A copy on the heap of exactly len bytes: under a sanitizer a read past the end ends the test. */
 static uint8_t *exact_copy(const uint8_t *bytes, size_t len)
 {
-    uint8_t *copy = malloc(len);
+    uint8_t *copy = len > 0 ? malloc(len) : NULL;
     assert_true(copy != NULL || len == 0);
     if (len > 0)
         memcpy(copy, bytes, len);
@@ -106,7 +106,7 @@ static void the_first_byte_separates_the_protocols_of_rfc_7983(void **state)
 {
     (void)state;
     uint8_t buf[64] = {0};
-    memcpy(buf + 4, "\x21\x12\xa4\x42", 4);
+    put_be32(buf + 4, STUN_COOKIE);
     for (unsigned first = 0; first < 256; first++) {
         buf[0] = (uint8_t)first;
         enum stun_look look = stun_look_datagram(buf, sizeof(buf));
@@ -327,7 +327,9 @@ static void randomly_damaged_messages_are_walked_to_an_end_inside_their_bytes(vo
     for (int round = 0; round < 100000; round++) {
         size_t which = next_random(&seed) % COUNT(vectors);
         size_t len = vectors[which].len - next_random(&seed) % 8;
-        uint8_t *copy = exact_copy(vectors[which].bytes, len);
+        uint8_t *copy = malloc(len);
+        assert_non_null(copy);
+        memcpy(copy, vectors[which].bytes, len);
         for (uint32_t flips = next_random(&seed) % 4 + 1; flips > 0; flips--)
             copy[next_random(&seed) % len] = (uint8_t)next_random(&seed);
         struct stun_msg msg;

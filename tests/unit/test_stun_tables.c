@@ -10,7 +10,7 @@
 #include "stun.h"
 
 static const struct stun_attr_info attrs[] = {
-#define STUN_ATTR(ident, number, name, form, source) {number, name, STUN_FORM_##form, source},
+#define STUN_ATTR(ident, number, name, form, source) {number, STUN_FORM_##form, name, source},
 #include "stun_attrs.def"
 #undef STUN_ATTR
 };
