@@ -41,6 +41,7 @@ void carrier_find(struct network *network, const struct event *head, struct carr
     enum netaddr_kind remote = netaddr_kind_of(&head->remote);
     struct network_lookup lookup = {.dest = head->remote, .mark = head->mark};
     struct network_answer answer = {0};
+    uint32_t owner = 0; /* of the local address */
     bool here;
 
     memset(out, 0, sizeof *out);
@@ -50,6 +51,8 @@ void carrier_find(struct network *network, const struct event *head, struct carr
         lookup.oif = head->ifindex;
     if (local != NETADDR_KIND_NONE && !out->wildcard)
         lookup.source = head->local;
+    if (lookup.source.family != NETADDR_NONE)
+        owner = network_owner_of(network, &lookup.source);
     if (remote != NETADDR_KIND_NONE && remote != NETADDR_KIND_UNSPECIFIED)
         network_route(network, &lookup, &answer);
 
@@ -64,13 +67,12 @@ void carrier_find(struct network *network, const struct event *head, struct carr
     } else if (here) {
         out->ifindex = carrier_loopback(network);
         out->source = out->ifindex ? IFACE_ROUTE : IFACE_UNKNOWN;
-    } else if (lookup.source.family != NETADDR_NONE &&
-               (out->ifindex = network_owner_of(network, &lookup.source)) != 0) {
+    } else if (owner && (!answer.found || answer.oif == owner)) {
         out->source = IFACE_ADDRESS;
-        if (answer.found && answer.oif != out->ifindex)
-            out->route_ifindex = answer.oif;
+        out->ifindex = owner;
     } else if (answer.found) {
         out->source = IFACE_ROUTE;
         out->ifindex = answer.oif;
+        out->address_ifindex = owner;
     }
 }

@@ -2,7 +2,10 @@
  * Which interface carries a message, and how that is known.
  *
  * In this order: the socket or message is pinned to an interface; its local address belongs to one; the kernel's route lookup names one.
- * What goes to a loopback address or to an address of this machine stays on lo. Only a capture knows for certain; see iface_source.
+ * What goes to a loopback address or to an address of this machine stays on lo. A local address says where an answer is expected, not which
+ * way a packet leaves: Linux routes by destination, so a socket bound to eth0's address sends through tun0 where the route leads there.
+ * Where the lookup, asked with that source, contradicts the address, the lookup is right, and the address's interface is kept beside it.
+ * What comes in is described by the way that the flow goes out. Only a capture knows for certain.
  */
 #ifndef RTCSHIM_LAUNCHER_CARRIER_H
 #define RTCSHIM_LAUNCHER_CARRIER_H
@@ -20,7 +23,7 @@ enum iface_source {
 struct carrier {
     enum iface_source source;
     uint32_t ifindex;        /* 0 unknown */
-    uint32_t route_ifindex;  /* where source is IFACE_ADDRESS and the route lookup names another interface: that one; else 0 */
+    uint32_t address_ifindex; /* where the route lookup contradicts the local address: the interface that has it; else 0 */
     struct netaddr local;    /* the record's local address; for a socket bound to the wildcard what the kernel would choose */
     bool wildcard;           /* the socket is bound to 0.0.0.0 or ::, and local is a guess or, where no route is known, the wildcard */
 };

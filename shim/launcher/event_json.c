@@ -78,7 +78,7 @@ json_t *event_json_errno(int error)
     if (error == 0)
         return json_null();
     name = strerrorname_np(error);
-    return name ? json_string_nocheck(name) : json_sprintf("E%d", error);
+    return name ? json_string_nocheck(name) : json_sprintf("E%u", (unsigned)error);
 }
 
 static void add_end(json_t *event, const char *ip_key, const char *port_key,
@@ -115,10 +115,10 @@ void event_json_add_flow(json_t *event, const struct event *head, const struct c
                                 text_json_or_null(network_name_of(network, carrier->ifindex)));
     json_object_set_new_nocheck(event, "iface_source",
                                 json_string_nocheck(iface_source_name(carrier->source)));
-    if (carrier->route_ifindex)
+    if (carrier->address_ifindex)
         json_object_set_new_nocheck(
-            event, "route_iface",
-            text_json_or_null(network_name_of(network, carrier->route_ifindex)));
+            event, "address_iface",
+            text_json_or_null(network_name_of(network, carrier->address_ifindex)));
 }
 
 json_t *event_json_process(struct process *p, uint32_t ns_tid)

@@ -64,14 +64,14 @@ void live_text_who(const json_t *event, char *out, size_t size)
 /* " over tun0", and what is not certain about it. */
 static void carrier_text(const json_t *event, char *out, size_t size)
 {
-    char iface[FIELD_BYTES], route[FIELD_BYTES];
+    char iface[FIELD_BYTES], address[FIELD_BYTES];
 
     live_text_field(event, "in_iface", iface, sizeof iface);
-    live_text_field(event, "route_iface", route, sizeof route);
+    live_text_field(event, "address_iface", address, sizeof address);
     if (iface[0] == '\0')
         snprintf(out, size, " over an unknown interface");
-    else if (route[0])
-        snprintf(out, size, " over %s (its route says %s)", iface, route);
+    else if (address[0])
+        snprintf(out, size, " over %s (from %s's address)", iface, address);
     else
         snprintf(out, size, " over %s", iface);
 }

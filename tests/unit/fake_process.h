@@ -1,6 +1,6 @@
 /*
- * Stands in for process.c and coverage.c in tests of the story: a process whose threads are all called "Socket Thread" and have true tids
- * 1000 above their own.
+ * Stands in for process.c and coverage.c in tests of the story: a process whose threads are all
+ * called "Socket Thread" and have true tids 1000 above their own.
  */
 #ifndef RTCSHIM_TESTS_FAKE_PROCESS_H
 #define RTCSHIM_TESTS_FAKE_PROCESS_H
