@@ -54,7 +54,21 @@ void tell_enumeration_done(json_t *event, void *story)
     tell_emit(story, EVENT_TYPE_enumeration, event);
 }
 
-/* getifaddrs, if_nameindex, if_nametoindex, if_indextoname: the call's name says which. */
+/* A record that claims to come from another call than these is a lie, and is told as the commonest
+ * of them. */
+static const char *via_of(const struct event *head, const char *otherwise)
+{
+    switch (head->call) {
+    case EVENT_CALL_getifaddrs:
+    case EVENT_CALL_if_nameindex:
+    case EVENT_CALL_if_nametoindex:
+    case EVENT_CALL_if_indextoname:
+        return event_call_name(head->call);
+    default:
+        return otherwise;
+    }
+}
+
 static void tell_entries(struct story *story, const struct event_view *ev, struct process *p,
                          bool counted)
 {
@@ -69,7 +83,8 @@ static void tell_entries(struct story *story, const struct event_view *ev, struc
     }
     if (counted && ev->head.arg > count)
         shown.left_out += ev->head.arg - count;
-    finish(story, event, ev, begin(event_call_name(ev->head.call)), &shown);
+    finish(story, event, ev, begin(via_of(&ev->head, counted ? "getifaddrs" : "if_nametoindex")),
+           &shown);
 }
 
 void tell_interfaces(struct story *story, const struct event_view *ev, struct process *p)

@@ -20,8 +20,11 @@ void tell_stun(struct story *story, const struct event_view *ev, struct process 
         json_object_set_new_nocheck(stun, "txid", json_string_nocheck(""));
         json_object_set_new_nocheck(stun, "length", json_integer(head->full_len));
         json_object_set_new_nocheck(stun, "attributes", json_array());
-        json_object_set_new_nocheck(stun, "damaged",
-                                    json_string_nocheck(stun_status_text(STUN_NOT_STUN)));
+        json_object_set_new_nocheck(
+            stun, "damaged",
+            json_string_nocheck(head->flags & EVENT_UNSYNCED
+                                    ? "the stream's framing is lost; messages may be missing"
+                                    : stun_status_text(STUN_NOT_STUN)));
     }
     if (head->flags & EVENT_FRAMED)
         json_object_set_new_nocheck(stun, "framed", json_true());

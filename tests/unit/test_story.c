@@ -1,4 +1,5 @@
-/* Records of every kind go into a story; the events that come out are looked at whole. RTCSHIM_TEST_EVENTS=FILE keeps them as NDJSON. */
+/* Records of every kind go into a story; the events that come out are looked at whole.
+ * RTCSHIM_TEST_EVENTS=FILE keeps them as NDJSON. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -249,8 +250,7 @@ static void says_nothing_of_a_connect_that_went_well_or_went_to_a_private_host(v
 static void tells_each_channel_once_and_counts_the_rest(void **state)
 {
     uint8_t data[12] = {0x40, 0x01, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8};
-    struct event head =
-        head_of(EVENT_CHANNEL_DATA, EVENT_CALL_sendto, EVENT_OUT | EVENT_UDP);
+    struct event head = head_of(EVENT_CHANNEL_DATA, EVENT_CALL_sendto, EVENT_OUT | EVENT_UDP);
 
     (void)state;
     head.remote = ip("198.51.100.10", 3478);
@@ -278,8 +278,7 @@ static void tells_stun_inside_a_channel_every_time(void **state)
     record(head, data, len + 4);
     record(head, data, len + 4);
     assert_int_equal(json_array_size(events), 2);
-    const json_t *nested =
-        json_object_get(json_object_get(event_at(1), "channel_data"), "nested");
+    const json_t *nested = json_object_get(json_object_get(event_at(1), "channel_data"), "nested");
     assert_string_equal(json_string_value(json_object_get(nested, "method")), "binding");
     story_flush(story, true);
     assert_int_equal(json_array_size(events), 2);
@@ -328,11 +327,11 @@ static void tells_getifaddrs_ioctl_files_and_socket_options(void **state)
 static void tells_dns_and_mdns_and_learns_from_answers(void **state)
 {
     static const uint8_t answer[] = {
-        0x12, 0x34, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0, 4, 's', 't', 'u', 'n', 1, 'x', 0, 0, 1, 0, 1,
-        0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 198, 51, 100, 10};
-    static const uint8_t announce[] = {0, 0, 0x84, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 'a', 5, 'l',
-                                       'o', 'c', 'a', 'l', 0, 0, 1, 0x80, 1, 0, 0, 0, 120, 0, 4,
-                                       192, 168, 1, 23};
+        0x12, 0x34, 0x81, 0x80, 0,    1,  0, 1, 0, 0, 0, 0, 4, 's', 't', 'u', 'n', 1,  'x', 0,
+        0,    1,    0,    1,    0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60,  0,   4,   198, 51, 100, 10};
+    static const uint8_t announce[] = {0, 0,   0x84, 0,   0,   0,   0,   1,   0,   0, 0, 0,
+                                       1, 'a', 5,    'l', 'o', 'c', 'a', 'l', 0,   0, 1, 0x80,
+                                       1, 0,   0,    0,   120, 0,   4,   192, 168, 1, 23};
     struct event head = head_of(EVENT_DNS, EVENT_CALL_recvfrom, EVENT_IN | EVENT_UDP);
 
     (void)state;
