@@ -1,6 +1,7 @@
 /* One process that makes every hooked call, in success and in failure, and writes down what came of it. */
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "calls.h"
@@ -20,6 +21,7 @@ static const struct section sections[] = {
     {"udp-segments", calls_udp_segments},
     {"mapped", calls_mapped},
     {"tcp", calls_tcp},
+    {"stream-trunc", calls_tcp_trunc},
     {"fd", calls_fd},
     {"fcntl", calls_fcntl},
     {"close-range", calls_close_range},
@@ -41,6 +43,11 @@ static const struct section sections[] = {
 int main(int argc, char **argv)
 {
     alarm(60); /* a hang is a failure, not a wait */
+    if (argc > 1 && strcmp(argv[1], "--list") == 0) {
+        for (const struct section *s = sections; s->name; s++)
+            puts(s->name);
+        return 0;
+    }
     transcript_open(STDOUT_FILENO);
     transcript_run(sections, argc > 1 ? argv[1] : NULL);
     transcript_rows();

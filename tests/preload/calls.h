@@ -15,6 +15,7 @@ void calls_udp_errors(void);
 void calls_udp_segments(void);
 void calls_mapped(void);
 void calls_tcp(void);
+void calls_tcp_trunc(void);
 void calls_fd(void);
 void calls_fcntl(void);
 void calls_close_range(void);

@@ -21,6 +21,7 @@ static const struct section sections[] = {
     {"cancel", lives_cancel},
     {"signal", lives_signal},
     {"passed", lives_passed},
+    {"nowhere", lives_nowhere},
     {"many", lives_many},
     {"bare", lives_bare},
     {"abort", lives_abort},
@@ -76,6 +77,11 @@ static int be_bare(void)
 int main(int argc, char **argv)
 {
     alarm(60); /* a hang is a failure, not a wait */
+    if (argc > 1 && strcmp(argv[1], "--list") == 0) {
+        for (const struct section *s = sections; s->name; s++)
+            puts(s->name);
+        return 0;
+    }
     if (argc > 1 && strcmp(argv[1], "--bare") == 0) {
         transcript_open(900);
         return be_bare();

@@ -13,6 +13,7 @@ void lives_threads(void);
 void lives_cancel(void);
 void lives_signal(void);
 void lives_passed(void);
+void lives_nowhere(void);
 void lives_many(void);
 void lives_bare(void);
 void lives_abort(void);

@@ -181,7 +181,7 @@ void say_status(const char *what, int status)
 void transcript_run(const struct section *sections, const char *only)
 {
     for (; sections->name; sections++) {
-        if (only && strncmp(sections->name, only, strlen(only)) != 0)
+        if (only && strcmp(sections->name, only) != 0)
             continue;
         say("== %s", sections->name);
         sections->run();

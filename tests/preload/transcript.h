@@ -62,7 +62,7 @@ struct section {
     const char *name;
     void (*run)(void);
 };
-/* Run the sections whose names start with only (NULL: all). */
+/* Run the section with that name (NULL: all). */
 void transcript_run(const struct section *sections, const char *only);
 
 /* Exported by libc, declared in no header. */
