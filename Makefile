@@ -59,7 +59,11 @@ LAUNCHER_LIBS := -ljansson -lmnl -lresolv $(CORE_PROGRAM_LIBS)
 # --- shim/lab: page and STUN server --------------------------------------------------------------------------------------------
 LAB_SRC := shim/lab/endpoint.c shim/lab/stun_answer.c shim/lab/stun_server.c shim/lab/page_server.c shim/lab/gather_page.S
 LAB_LIBS := -lmicrohttpd -ljansson $(CORE_PROGRAM_LIBS)
-$(BUILD)/obj/shim/lab/gather_page.o: shim/lab/gather.html
+# The page is part of the program.
+$(BUILD)/obj/shim/lab/gather_page.o: shim/lab/gather_page.S shim/lab/gather.html
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # --- tests ---------------------------------------------------------------------------------------------------------------------
 UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
