@@ -261,6 +261,7 @@ static void visit(struct census *census, const struct kin *kin, bool last)
     }
     if (!p)
         return;
+    process_look_again(p);
     if (p->coverage == COVERAGE_UNKNOWN)
         judge(census, p, last);
     if (p->coverage != COVERAGE_UNKNOWN)
@@ -282,6 +283,16 @@ static void mark_ended(struct census *census, struct process *p)
     proctab_set_ended(census->options.tab, p);
 }
 
+/* The census has listed what the note is about, or seen that it is covered. An image from before the exec does not count. */
+static bool is_listed(const struct exec_note *note, const struct process *p)
+{
+    if (!p || p->number == note->number)
+        return false;
+    if (coverage_is_missing(p->coverage) || !coverage_is_certain(note->forecast))
+        return true;
+    return p->exe && strcmp(p->exe, note->path) == 0;
+}
+
 /* An announced program did not report. If the census has it, that entry speaks for itself; else it has come and gone. */
 static void settle(struct census *census, struct exec_note *note, bool last, int64_t now)
 {
@@ -294,12 +305,10 @@ static void settle(struct census *census, struct exec_note *note, bool last, int
     if (!last && age < (certain || gone ? CERTAIN_GRACE_MS : 2 * GRACE_MS))
         return;
     note->used = false;
-    /* Another entry than the announcer's own image has the pid: found by looking. */
-    if (p && p->number != note->number && !p->priv->replaced && (p->number == 0 || !p->by_fork)) {
+    if (is_listed(note, p)) {
         if (!p->exe && note->path[0])
             p->exe = strdup(note->path);
-        if (!p->ended || p->coverage != COVERAGE_UNKNOWN)
-            return;
+        return;
     }
     /* The announcer still runs: the exec took place in a child that can't be told, or failed unheard. Only a certain forecast counts. */
     if (!certain && !gone)

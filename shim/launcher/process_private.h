@@ -24,6 +24,7 @@ struct process_private {
     bool replaced;                  /* its pid runs another program now */
     bool looked_at_sockets;         /* and the kernel let us */
     unsigned resolve_tries;
+    pid_t child_pid;                /* what its parent called it at fork; 0 not told */
     struct process_threads *threads;
     struct process_code *code;
 };

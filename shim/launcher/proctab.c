@@ -255,7 +255,9 @@ void proctab_retry(struct proctab *tab, struct process *p)
     if (p->pid != 0 || p->ended || !p->by_fork || p->priv->resolve_tries++ >= RESOLVE_TRIES_MAX)
         return;
     settle_child(tab, p,
-                 &(struct proctab_wanted){.ns_pid = p->ns_pid, .parent = p->priv->copied_from});
+                 &(struct proctab_wanted){.ns_pid = p->priv->child_pid ? 0 : p->ns_pid,
+                                          .child_pid = p->priv->child_pid,
+                                          .parent = p->priv->copied_from});
 }
 
 struct process *proctab_report(struct proctab *tab, const struct event_view *ev)
@@ -296,6 +298,9 @@ struct process *proctab_report(struct proctab *tab, const struct event_view *ev)
         set_number(tab, p, number);
     p->ns_pid = (pid_t)said.ns_pid;
     p->by_fork = false;
+    /* Gone before it could be looked at: that procfs calls it what it calls itself tells its namespace well enough. */
+    if (p->priv->depth == 0 && said.proc_pid == said.ns_pid)
+        p->priv->depth = 1;
     if (pid != 0) {
         set_pid(tab, p, pid);
         process_look(p);
@@ -317,6 +322,8 @@ void proctab_fork(struct proctab *tab, const struct event_view *ev)
     if (said.child == 0 || said.child_pid <= 0 || said.child == ev->head.process)
         return;
     p = fork_child(tab, said.child, parent);
+    if (p)
+        p->priv->child_pid = said.child_pid;
     if (p && p->pid == 0)
         settle_child(tab, p,
                      &(struct proctab_wanted){.child_pid = said.child_pid, .parent = parent});

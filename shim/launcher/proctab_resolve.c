@@ -1,6 +1,8 @@
 /* Finding a process by what it calls itself, among the descendants of the launcher. */
 #include "proctab_resolve.h"
 
+#include <unistd.h>
+
 #include "process_private.h"
 #include "procfs.h"
 
@@ -41,7 +43,7 @@ static int rank(struct proctab *tab, const struct kin *kin, const struct proctab
  * The usual case without a walk over /proc: the parent lives in the launcher's own namespace, so what the child was called there is its
  * pid. true: *found is the answer.
  */
-static bool resolve_directly(const struct proctab_wanted *wanted, struct proctab_found *found)
+static bool resolve_directly(const struct proctab_wanted *wanted, pid_t launcher, struct proctab_found *found)
 {
     const struct process *parent = wanted->parent;
     pid_t claimed = wanted->child_pid ? wanted->child_pid : wanted->ns_pid;
@@ -53,7 +55,9 @@ static bool resolve_directly(const struct proctab_wanted *wanted, struct proctab
         return false;
     if (!procfs_status(claimed, claimed, &status) || !procfs_stat(claimed, &stat))
         return false;
-    if (status.tgid != claimed || status.ppid != parent->pid || !fits(&status, wanted, 1))
+    /* A child whose parent has ended is the launcher's, the nearest subreaper. */
+    if (status.tgid != claimed || (status.ppid != parent->pid && status.ppid != launcher) ||
+        !fits(&status, wanted, 1))
         return false;
     *found = (struct proctab_found){.pid = claimed, .start_ticks = stat.start_ticks};
     return true;
@@ -69,7 +73,7 @@ struct proctab_found proctab_resolve(struct proctab *tab, const struct proctab_w
     size_t count = 0;
     int best = 0;
 
-    if (resolve_directly(wanted, &found))
+    if (resolve_directly(wanted, getpid(), &found))
         return found;
     (void)lineage_refresh(lineage);
     const struct kin *kin = lineage_kin(lineage, &count);

@@ -1,0 +1,100 @@
+#!/bin/bash
+# Programs that the library can't come into are listed with the reason, and --require-coverage minds them.
+# shellcheck source=tests/run/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+run() { rm -rf "$tmp/run"; "$rtcshim" run -q -o "$tmp/run" "$@"; }
+# listed NAME COVERAGE: run.json has a process of that name with that coverage.
+listed() {
+    /usr/bin/python3 -c "import json,sys
+found = [p for p in json.load(open('$tmp/run/run.json'))['processes'] if p['name'] == sys.argv[1]]
+assert found, 'no such process'
+assert {p['coverage'] for p in found} == {sys.argv[2]}, found" "$@"
+}
+
+cat >"$tmp/exits.c" <<'END'
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+    if (argc > 2)
+        socket(AF_INET, SOCK_DGRAM, 0);
+    if (argc > 1)
+        usleep((unsigned)atoi(argv[1]) * 1000);
+    return 5;
+}
+END
+cc -o "$tmp/dynamic" "$tmp/exits.c" || exit 1
+cc -static -o "$tmp/static" "$tmp/exits.c" || exit 1
+cc -static-pie -o "$tmp/staticpie" "$tmp/exits.c" || exit 1
+
+expect_status "runs a static program with its own exit status" 5 run "$tmp/static"
+check "warns of a static program before it runs" said "warning: NOT COVERED: '$tmp/static' is statically linked"
+check "lists a static command, however short it lives" listed static static
+check "names it in the summary" said "^ *static\[[0-9]*\]"
+expect_status "lists a static-pie program" 5 run "$tmp/staticpie"
+check "knows a static-pie program from a dynamic one" listed staticpie static
+expect_status "runs a program that starts a static one" 5 run sh -c "'$tmp/static' 600; exit 5"
+check "lists a static child that lives a while" listed static static
+check "lists its parent as covered" listed sh covered
+expect_status "runs a program that starts a short static one" 5 run sh -c "'$tmp/static'; exit 5"
+check "lists a static child that is gone at once" listed static static
+printf '#!%s\n' "$tmp/static" >"$tmp/script"
+chmod +x "$tmp/script"
+expect_status "runs a script with a static interpreter" 5 run "$tmp/script"
+check "warns of the interpreter" said "NOT COVERED: '$tmp/static'"
+
+expect_status "runs a dynamic program" 5 run "$tmp/dynamic"
+check "lists a dynamic program as covered" listed dynamic covered
+check "says that every process was covered" said "Every process was covered"
+expect_status "covers a program whose environment was cleared" 5 run env -i "$tmp/dynamic"
+check "lists it as covered" listed dynamic covered
+for i in 1 2 3 4 5; do
+    run sh -c 'for i in 1 2 3 4 5 6 7 8 9 10; do /bin/true; (:); done; ls | cat >/dev/null' 2>"$tmp/err"
+    said "Every process was covered" || fail "finds nothing uncovered in many short programs, round $i" "$(cat "$tmp/err")"
+done
+pass "looked at 65 short programs"
+
+expect_status "refuses a static command under --require-coverage" 125 run --require-coverage "$tmp/static"
+check "has not run it" test ! -s "$tmp/run/events.ndjson"
+expect_status "accepts a covered command under --require-coverage" 5 run --require-coverage "$tmp/dynamic"
+expect_status "minds an uncovered child with a socket" 125 run --require-coverage sh -c "'$tmp/static' 800 socket"
+check "says why the status is 125" said "require-coverage: 1 process"
+expect_status "lets an uncovered child without a socket pass" 0 run --require-coverage sh -c "'$tmp/static' 800; exit 0"
+check "lists that child all the same" listed static static
+expect_status "counts an uncovered child that nobody could look at" 125 run --require-coverage sh -c "'$tmp/static'; exit 0"
+
+if [ "$(id -u)" -eq 0 ]; then
+    # Set to another user, so that running it changes the effective one; on a file system that honours it.
+    place=$(mktemp -d /usr/local/rtcshim-test.XXXXXX)
+    cleanup_commands+=("rm -rf '$place'")
+    chmod 755 "$place"
+    cp "$tmp/dynamic" "$place/asnobody"
+    chown nobody "$place/asnobody"
+    chmod 4755 "$place/asnobody"
+    expect_status "runs a setuid program" 5 run "$place/asnobody" 500
+    check "warns of a setuid program" said "NOT COVERED: .*asnobody.* is setuid"
+    check "lists a setuid program" listed asnobody setuid
+    expect_status "runs a program that starts a setuid one" 5 run sh -c "'$place/asnobody' 500; exit 5"
+    check "lists a setuid child" listed asnobody setuid
+    expect_status "runs a program that starts a short setuid one" 5 run sh -c "'$place/asnobody'; exit 5"
+    check "lists a setuid child that is gone at once" listed asnobody setuid
+    expect_status "covers a setuid program that raises nothing" 5 sh -c "chown root '$place/asnobody'; chmod 4755 '$place/asnobody'; '$rtcshim' run -q -o '$tmp/run2' '$place/asnobody'"
+    check "says that it was covered" said "Every process was covered"
+else
+    expect_status "runs a setuid program" 0 run su --version
+    check "warns of a setuid program" said "NOT COVERED: .*su' is setuid"
+fi
+
+if command -v musl-gcc >/dev/null; then
+    musl-gcc -o "$tmp/musl" "$tmp/exits.c"
+    # Without musl's loader installed it can't be run, but looking at it is enough.
+    run "$tmp/musl" 2>"$tmp/err"
+    check "warns of a program for another libc" said "NOT COVERED: '$tmp/musl' uses another C library"
+fi
+cp "$tmp/dynamic" "$tmp/arm"
+printf '\xb7\x00' | dd of="$tmp/arm" bs=1 seek=18 conv=notrunc 2>/dev/null
+run "$tmp/arm" 2>"$tmp/err"
+check "warns of a program for another machine" said "NOT COVERED: '$tmp/arm' is built for another machine"
+finish
