@@ -99,12 +99,12 @@ void tell_interface_name(struct story *story, const struct event_view *ev, struc
 
 static const struct request {
     uint32_t number;
-    const char *name;
     bool address; /* the answer is an address of the interface */
+    const char *name;
 } requests[] = {
 #define REQUEST(name, address)                                                                     \
     {                                                                                              \
-        name, #name, address                                                                       \
+        name, address, #name                                                                       \
     }
     REQUEST(SIOCGIFCONF, true),     REQUEST(SIOCGIFADDR, true),     REQUEST(SIOCGIFDSTADDR, true),
     REQUEST(SIOCGIFBRDADDR, false), REQUEST(SIOCGIFNETMASK, false), REQUEST(SIOCGIFNAME, false),

@@ -137,8 +137,9 @@ json_t *text_json(const char *in, size_t len)
             used += n;
             pos += n;
         } else {
-            memcpy(clean + used, "\xef\xbf\xbd", 3);
-            used += 3;
+            clean[used++] = '\xef';
+            clean[used++] = '\xbf';
+            clean[used++] = '\xbd';
             pos++;
         }
     }
