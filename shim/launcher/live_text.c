@@ -128,7 +128,7 @@ static bool stun_text(const json_t *event, char *out, size_t size)
     live_text_field(stun, "class", cls, sizeof cls);
     if (json_object_get(stun, "mapped")) {
         char address[FIELD_BYTES + 16];
-        snprintf(extra, sizeof extra, ": it sees %s",
+        snprintf(extra, sizeof extra, in ? ": it sees %s" : ": tells it %s",
                  live_text_address(json_object_get(stun, "mapped"), address, sizeof address));
     }
     if (json_object_get(stun, "xor_relayed")) {
