@@ -1,4 +1,5 @@
-/* One process that makes every hooked call, in success and in failure, and writes down what came of it. */
+/* One process that makes every hooked call, in success and in failure, and writes down what came of
+ * it. */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>

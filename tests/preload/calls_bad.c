@@ -1,4 +1,5 @@
-/* Bad descriptors and bad pointers: the error is the kernel's, and nobody else touches the memory. */
+/* Bad descriptors and bad pointers: the error is the kernel's, and nobody else touches the memory.
+ */
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -176,14 +177,18 @@ void calls_bad_recv(void)
 
     struct iovec iov[2] = {{good, 8}, {p, 20}};
     struct msghdr msg = {.msg_iov = iov, .msg_iovlen = 2};
-    struct mmsghdr m[2] = {{.msg_hdr = {.msg_iov = iov, .msg_iovlen = 1}}, {.msg_hdr = {.msg_iov = iov, .msg_iovlen = 2}}};
+    struct mmsghdr m[2] = {{.msg_hdr = {.msg_iov = iov, .msg_iovlen = 1}},
+                           {.msg_hdr = {.msg_iov = iov, .msg_iovlen = 2}}};
     FED("recv", CALL(recv, fd[1], p, 20, 0));
     FED("recv, no room in nowhere", CALL(recv, fd[1], p, 0, 0));
     FED("recv, huge length", CALL(recv, fd[1], good, SIZE_MAX, MSG_DONTWAIT));
     FED("recvfrom, bad address", CALL(recvfrom, fd[1], good, 20, 0, p, &(socklen_t){16}));
-    FED("recvfrom, bad address length", CALL(recvfrom, fd[1], good, 20, 0, (struct sockaddr *)&from, p));
-    FED("recvfrom, address without length", CALL(recvfrom, fd[1], good, 20, 0, (struct sockaddr *)&from, NULL));
-    FED("recvfrom, negative length", CALL(recvfrom, fd[1], good, 20, 0, (struct sockaddr *)&from, &(socklen_t){0xffffffff}));
+    FED("recvfrom, bad address length",
+        CALL(recvfrom, fd[1], good, 20, 0, (struct sockaddr *)&from, p));
+    FED("recvfrom, address without length",
+        CALL(recvfrom, fd[1], good, 20, 0, (struct sockaddr *)&from, NULL));
+    FED("recvfrom, negative length",
+        CALL(recvfrom, fd[1], good, 20, 0, (struct sockaddr *)&from, &(socklen_t){0xffffffff}));
     FED("recvmsg", CALL(recvmsg, fd[1], p, 0));
     FED("recvmsg NULL", CALL(recvmsg, fd[1], NULL, 0));
     FED("recvmsg, second part bad", CALL(recvmsg, fd[1], &msg, 0));
@@ -228,14 +233,16 @@ void calls_bad_rest(void)
     say_result("getpeername", CALL(getpeername, fd, p, p));
     say_result("setsockopt", CALL(setsockopt, fd, SOL_SOCKET, SO_REUSEADDR, p, 4));
     say_result("setsockopt, device", CALL(setsockopt, fd, SOL_SOCKET, SO_BINDTODEVICE, p, 4));
-    say_result("setsockopt, negative", CALL(setsockopt, fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", (socklen_t)-1));
+    say_result("setsockopt, negative",
+               CALL(setsockopt, fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", (socklen_t)-1));
     int client = socket(AF_INET, SOCK_STREAM, 0);
     if (connect(client, (struct sockaddr *)&addr, len) != 0)
         fail("connect");
     await_input(listener);
     say_result("accept, bad address", CALL(accept, listener, p, &room));
     close(client);
-    /* Pointers past libc, straight to the kernel. A library that reads the environment has to take care. */
+    /* Pointers past libc, straight to the kernel. A library that reads the environment has to take
+     * care. */
     say_result("execve, bad path", CALL(execve, p, empty, empty));
     say_result("execve, bad arguments", CALL(execve, "/bin/true", p, empty));
     say_result("execve, bad argument", CALL(execve, "/bin/true", broken, empty));

@@ -1,4 +1,5 @@
-/* Hooked calls before any constructor: from the preinit array, from a linked library's constructor, from the program's own. */
+/* Hooked calls before any constructor: from the preinit array, from a linked library's constructor,
+ * from the program's own. */
 #include "calls.h"
 #include "early.h"
 #include "transcript.h"
@@ -19,8 +20,9 @@ __attribute__((constructor(101))) static void at_constructor(void)
 
 static void say_notes(const char *when, const struct early_notes *n)
 {
-    say("%s: socket %d errno %d, sent %zd got %zd, bad descriptor %zd errno %d, file %d closed %d, dup %d", when, n->made,
-        n->error_made, n->sent, n->got, n->refused, n->error_refused, n->opened, n->closed, n->again);
+    say("%s: socket %d errno %d, sent %zd got %zd, bad descriptor %zd errno %d, file %d closed %d, dup %d",
+        when, n->made, n->error_made, n->sent, n->got, n->refused, n->error_refused, n->opened,
+        n->closed, n->again);
 }
 
 void calls_early(void)

@@ -61,10 +61,13 @@ static void cut_sends(const int fd[static 2])
     msg.msg_iov = edge;
     msg.msg_iovlen = 3;
     say_result("sendmsg, iovec runs into a hole", CALL(sendmsg, fd[0], &msg, 0));
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     memcpy(end - 8, &to, 8);
-    say_result("address runs into a hole", CALL(sendto, fd[0], buf, 20, 0, (struct sockaddr *)(void *)(end - 8), 16));
-    say_result("connect, address runs into a hole", CALL(connect, fd[0], (struct sockaddr *)(void *)(end - 8), 16));
+    say_result("address runs into a hole",
+               CALL(sendto, fd[0], buf, 20, 0, (struct sockaddr *)(void *)(end - 8), 16));
+    say_result("connect, address runs into a hole",
+               CALL(connect, fd[0], (struct sockaddr *)(void *)(end - 8), 16));
 }
 
 void calls_page_end(void)
@@ -91,8 +94,10 @@ void calls_syscall(void)
     say_result("SYS_write", CALL(syscall, SYS_write, fd[0], stun, 20UL));
     iov = (struct iovec){buf, sizeof(buf)};
     say_result("SYS_recvmsg", CALL(syscall, SYS_recvmsg, fd[1], &msg, 0));
-    say_result("SYS_sendto, bad pointer", CALL(syscall, SYS_sendto, fd[0], bad_pointer(), 20UL, 0, NULL, 0));
-    say_result("SYS_sendto, bad descriptor", CALL(syscall, SYS_sendto, -1, bad_pointer(), 20UL, 0, NULL, 0));
+    say_result("SYS_sendto, bad pointer",
+               CALL(syscall, SYS_sendto, fd[0], bad_pointer(), 20UL, 0, NULL, 0));
+    say_result("SYS_sendto, bad descriptor",
+               CALL(syscall, SYS_sendto, -1, bad_pointer(), 20UL, 0, NULL, 0));
     long made = CALL(syscall, SYS_socket, AF_INET, SOCK_DGRAM, 0);
     say_result("SYS_socket", made);
     long copy = CALL(syscall, SYS_dup, made);
@@ -117,7 +122,8 @@ void calls_syscall(void)
     close(fd[1]);
 }
 
-/* Functions found by name are the same functions; through libc's own handle they go past any library, and must still fit together. */
+/* Functions found by name are the same functions; through libc's own handle they go past any
+ * library, and must still fit together. */
 void calls_lookup(void)
 {
     ssize_t (*by_default)(int, const void *, size_t, int) = NULL;
@@ -131,7 +137,8 @@ void calls_lookup(void)
     *(void **)&by_next = dlsym(RTLD_NEXT, "send");
     *(void **)&by_handle = libc ? dlsym(libc, "send") : NULL;
     *(void **)&open_socket = libc ? dlsym(libc, "socket") : NULL;
-    say("found: %d %d %d %d", by_default != NULL, by_next != NULL, by_handle != NULL, open_socket != NULL);
+    say("found: %d %d %d %d", by_default != NULL, by_next != NULL, by_handle != NULL,
+        open_socket != NULL);
     if (!by_default || !by_next || !by_handle || !open_socket)
         return;
     udp_pair(fd, AF_INET);

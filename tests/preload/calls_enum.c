@@ -35,7 +35,8 @@ void calls_enum(void)
     say_result("if_nametoindex lo", CALL(if_nametoindex, "lo"));
     say_result("if_nametoindex of none", CALL(if_nametoindex, "nosuchif"));
     say_result("if_nametoindex of nothing", CALL(if_nametoindex, ""));
-    say_result("if_nametoindex, too long", CALL(if_nametoindex, "a-name-that-is-longer-than-an-interface-may-have"));
+    say_result("if_nametoindex, too long",
+               CALL(if_nametoindex, "a-name-that-is-longer-than-an-interface-may-have"));
     say_result("if_indextoname 1", CALL(if_indextoname, 1, name) == name);
     say("  %s", name);
     say_result("if_indextoname of none", CALL(if_indextoname, 424242, name) == NULL);
@@ -48,10 +49,12 @@ void calls_ioctl(void)
         const char *name;
         unsigned long request;
     } asks[] = {
-        {"SIOCGIFFLAGS", SIOCGIFFLAGS},     {"SIOCGIFADDR", SIOCGIFADDR},       {"SIOCGIFNETMASK", SIOCGIFNETMASK},
-        {"SIOCGIFBRDADDR", SIOCGIFBRDADDR}, {"SIOCGIFDSTADDR", SIOCGIFDSTADDR}, {"SIOCGIFHWADDR", SIOCGIFHWADDR},
-        {"SIOCGIFINDEX", SIOCGIFINDEX},     {"SIOCGIFMTU", SIOCGIFMTU},         {"SIOCGIFMETRIC", SIOCGIFMETRIC},
-        {"SIOCGIFTXQLEN", SIOCGIFTXQLEN},   {"SIOCGIFMAP", SIOCGIFMAP},
+        {"SIOCGIFFLAGS", SIOCGIFFLAGS},     {"SIOCGIFADDR", SIOCGIFADDR},
+        {"SIOCGIFNETMASK", SIOCGIFNETMASK}, {"SIOCGIFBRDADDR", SIOCGIFBRDADDR},
+        {"SIOCGIFDSTADDR", SIOCGIFDSTADDR}, {"SIOCGIFHWADDR", SIOCGIFHWADDR},
+        {"SIOCGIFINDEX", SIOCGIFINDEX},     {"SIOCGIFMTU", SIOCGIFMTU},
+        {"SIOCGIFMETRIC", SIOCGIFMETRIC},   {"SIOCGIFTXQLEN", SIOCGIFTXQLEN},
+        {"SIOCGIFMAP", SIOCGIFMAP},
     };
     struct ifreq req;
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
@@ -104,13 +107,23 @@ void calls_ioctl(void)
 }
 
 /* How a request goes out and how its answers come in. */
-enum road { SEND_RECV, SENDTO_RECVFROM, SENDMSG_RECVMSG, WRITE_READ, WRITEV_READV, SENDMMSG_RECVMMSG, ROADS };
+enum road {
+    SEND_RECV,
+    SENDTO_RECVFROM,
+    SENDMSG_RECVMSG,
+    WRITE_READ,
+    WRITEV_READV,
+    SENDMMSG_RECVMMSG,
+    ROADS
+};
 
 static ssize_t ask(enum road road, int fd, void *request, size_t len)
 {
     struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
     struct iovec iov = {request, len};
-    struct mmsghdr m = {.msg_hdr = {.msg_name = &kernel, .msg_namelen = sizeof(kernel), .msg_iov = &iov, .msg_iovlen = 1}};
+    struct mmsghdr m = {
+        .msg_hdr = {
+            .msg_name = &kernel, .msg_namelen = sizeof(kernel), .msg_iov = &iov, .msg_iovlen = 1}};
     switch (road) {
     case SEND_RECV:
         return CALL(send, fd, request, len, 0);
@@ -132,7 +145,9 @@ static ssize_t answer(enum road road, int fd, void *buf, size_t room)
     struct sockaddr_nl from;
     socklen_t from_len = sizeof(from);
     struct iovec iov = {buf, room};
-    struct mmsghdr m = {.msg_hdr = {.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1}};
+    struct mmsghdr m = {
+        .msg_hdr = {
+            .msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1}};
     int n;
     switch (road) {
     case SEND_RECV:
@@ -159,7 +174,8 @@ static bool say_messages(uint8_t *buf, size_t len)
             index = ((struct ifinfomsg *)NLMSG_DATA(h))->ifi_index;
         else if (h->nlmsg_type == RTM_NEWADDR)
             index = (int)((struct ifaddrmsg *)NLMSG_DATA(h))->ifa_index;
-        say("  type %u length %u flags %x seq %u index %d", h->nlmsg_type, h->nlmsg_len, h->nlmsg_flags, h->nlmsg_seq, index);
+        say("  type %u length %u flags %x seq %u index %d", h->nlmsg_type, h->nlmsg_len,
+            h->nlmsg_flags, h->nlmsg_seq, index);
         if (h->nlmsg_type == NLMSG_DONE || h->nlmsg_type == NLMSG_ERROR)
             return true;
     }
@@ -192,13 +208,16 @@ void calls_netlink(void)
                 if (n <= 0)
                     break;
                 /* Routes carry ages and so are only counted as done. */
-                done = types[i] == RTM_GETROUTE ? ((struct nlmsghdr *)(void *)(buf))->nlmsg_type == NLMSG_DONE : say_messages(buf, (size_t)n);
+                done = types[i] == RTM_GETROUTE
+                           ? ((struct nlmsghdr *)(void *)(buf))->nlmsg_type == NLMSG_DONE
+                           : say_messages(buf, (size_t)n);
             }
         }
         close(fd);
     }
     int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
-    struct sockaddr_nl groups = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR};
+    struct sockaddr_nl groups = {.nl_family = AF_NETLINK,
+                                 .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR};
     say_result("bind to groups", CALL(bind, fd, (struct sockaddr *)&groups, sizeof(groups)));
     say_result("nothing yet", CALL(recv, fd, buf, sizeof(buf), MSG_DONTWAIT));
     memset(buf, 0xff, 64);

@@ -110,7 +110,8 @@ void calls_fcntl(void)
     say_result("F_SETOWN_EX", CALL(fcntl, fd[0], F_SETOWN_EX, &owner));
     say_result("F_GETOWN_EX", CALL(fcntl, fd[0], F_GETOWN_EX, &got));
     say("  this process: %d", got.pid == getpid());
-    /* In libc F_GETOWN is F_GETOWN_EX underneath, because a process group's answer would look like an error. */
+    /* In libc F_GETOWN is F_GETOWN_EX underneath, because a process group's answer would look like
+     * an error. */
     say_result("F_SETOWN, a group", CALL(fcntl, fd[0], F_SETOWN, -getpgrp()));
     say("  F_GETOWN tells the group: %d", CALL(fcntl, fd[0], F_GETOWN) == -getpgrp());
     say_result("F_SETSIG", CALL(fcntl, fd[0], F_SETSIG, SIGIO));
@@ -135,7 +136,8 @@ static void say_open(int from, int to)
     size_t used = 0;
     for (int fd = from; fd <= to; fd++)
         if (fcntl(fd, F_GETFD) >= 0 && used < sizeof(text) - 8)
-            used += (size_t)snprintf(text + used, sizeof(text) - used, " %d%s", fd, fcntl(fd, F_GETFD) ? "c" : "");
+            used += (size_t)snprintf(text + used, sizeof(text) - used, " %d%s", fd,
+                                     fcntl(fd, F_GETFD) ? "c" : "");
     say("  open:%s", text);
 }
 
@@ -158,7 +160,8 @@ void calls_close_range(void)
     say_result("a socket where one was closed", CALL(dup2, fd[0], 103));
     say_alive("send on it", 103, fd[1]);
 
-    /* closefrom() and the open-ended close_range() would take the transcript's descriptor too: this is a child's job. */
+    /* closefrom() and the open-ended close_range() would take the transcript's descriptor too: this
+     * is a child's job. */
     (transcript_mark(ROW_closefrom));
     pid_t pid = fork();
     if (pid == 0) {

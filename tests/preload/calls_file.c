@@ -11,8 +11,15 @@
 #include "transcript.h"
 
 static const char *const paths[] = {
-    "/proc/net/dev", "/proc/self/net/if_inet6", "/sys/class/net/lo/address", "/sys/class/net", "/dev/null", "/nosuch/file", "",
-    "/proc/net/../net//dev", "/proc/net",
+    "/proc/net/dev",
+    "/proc/self/net/if_inet6",
+    "/sys/class/net/lo/address",
+    "/sys/class/net",
+    "/dev/null",
+    "/nosuch/file",
+    "",
+    "/proc/net/../net//dev",
+    "/proc/net",
 };
 enum { PATHS = sizeof(paths) / sizeof(paths[0]) };
 
@@ -73,11 +80,13 @@ void calls_file(void)
     close(dir);
     say_stream("freopen without a path", CALL(freopen, NULL, "r", fopen("/proc/net/dev", "r")));
     char where[64] = "";
-    say_result("readlink of a class entry", CALL(readlink, "/sys/class/net/lo", where, sizeof(where) - 1));
+    say_result("readlink of a class entry",
+               CALL(readlink, "/sys/class/net/lo", where, sizeof(where) - 1));
     say("  %s", where);
     say_result("readlink, no room", CALL(readlink, "/sys/class/net/lo", where, 3));
 
-    /* The mode is a third argument that is there only sometimes: what is made shows whether it came through. */
+    /* The mode is a third argument that is there only sometimes: what is made shows whether it came
+     * through. */
     char folder[] = "/tmp/rtcshim-test-XXXXXX", path[64];
     if (!mkdtemp(folder))
         fail("mkdtemp");
@@ -86,12 +95,24 @@ void calls_file(void)
     for (int i = 0; i < 6; i++) {
         int fd = -1;
         switch (i) {
-        case 0: fd = CALL(open, path, O_CREAT | O_RDWR | O_EXCL, 0640); break;
-        case 1: fd = CALL(open64, path, O_CREAT | O_RDWR | O_EXCL, 0604); break;
-        case 2: fd = CALL(openat, AT_FDCWD, path, O_CREAT | O_RDWR | O_EXCL, 0444); break;
-        case 3: fd = CALL(openat64, AT_FDCWD, path, O_CREAT | O_RDWR | O_EXCL, 0753); break;
-        case 4: fd = CALL(__open, path, O_CREAT | O_RDWR | O_EXCL, 01700); break;
-        default: fd = CALL(open, folder, O_TMPFILE | O_RDWR, 0651); break;
+        case 0:
+            fd = CALL(open, path, O_CREAT | O_RDWR | O_EXCL, 0640);
+            break;
+        case 1:
+            fd = CALL(open64, path, O_CREAT | O_RDWR | O_EXCL, 0604);
+            break;
+        case 2:
+            fd = CALL(openat, AT_FDCWD, path, O_CREAT | O_RDWR | O_EXCL, 0444);
+            break;
+        case 3:
+            fd = CALL(openat64, AT_FDCWD, path, O_CREAT | O_RDWR | O_EXCL, 0753);
+            break;
+        case 4:
+            fd = CALL(__open, path, O_CREAT | O_RDWR | O_EXCL, 01700);
+            break;
+        default:
+            fd = CALL(open, folder, O_TMPFILE | O_RDWR, 0651);
+            break;
         }
         struct stat st = {0};
         say_result("made", fd);

@@ -1,4 +1,5 @@
-/* Questions for names that the hosts file or the text itself answers; nothing leaves this machine. */
+/* Questions for names that the hosts file or the text itself answers; nothing leaves this machine.
+ */
 #include <arpa/inet.h>
 #include <dlfcn.h>
 #include <netdb.h>
@@ -12,7 +13,8 @@
 
 /* Under these names and this version programs know them that were linked before glibc 2.34. */
 int old_query(const char *name, int class, int type, unsigned char *answer, int size);
-int old_nquery(struct __res_state *state, const char *name, int class, int type, unsigned char *answer, int size);
+int old_nquery(struct __res_state *state, const char *name, int class, int type,
+               unsigned char *answer, int size);
 int old_search(const char *name, int class, int type, unsigned char *answer, int size);
 #if defined(__aarch64__)
 #define FIRST_VERSION "GLIBC_2.17"
@@ -25,7 +27,8 @@ __asm__(".symver old_search, __res_search@" FIRST_VERSION);
 
 static void ask(const char *host, const char *service, int flags, int family)
 {
-    struct addrinfo hints = {.ai_family = family, .ai_socktype = SOCK_DGRAM, .ai_flags = flags}, *list = NULL;
+    struct addrinfo hints = {.ai_family = family, .ai_socktype = SOCK_DGRAM, .ai_flags = flags},
+                    *list = NULL;
     int result = CALL(getaddrinfo, host, service, &hints, &list);
     /* errno is not part of what getaddrinfo() promises and differs from call to call. */
     say("getaddrinfo %s %s: %d", host ? host : "NULL", service ? service : "NULL", result);
@@ -64,11 +67,14 @@ void calls_name(void)
     int error = 0;
     say_host("gethostbyname", CALL(gethostbyname, "localhost"));
     say_host("gethostbyname2", CALL(gethostbyname2, "127.0.0.7", AF_INET));
-    say("gethostbyname_r: %d", CALL(gethostbyname_r, "localhost", &host, buf, sizeof(buf), &found, &error));
+    say("gethostbyname_r: %d",
+        CALL(gethostbyname_r, "localhost", &host, buf, sizeof(buf), &found, &error));
     say_host("  found", found);
-    say("gethostbyname2_r: %d", CALL(gethostbyname2_r, "::1", AF_INET6, &host, buf, sizeof(buf), &found, &error));
+    say("gethostbyname2_r: %d",
+        CALL(gethostbyname2_r, "::1", AF_INET6, &host, buf, sizeof(buf), &found, &error));
     say_host("  found", found);
-    say("gethostbyname_r, no room: %d", CALL(gethostbyname_r, "localhost", &host, buf, 2, &found, &error));
+    say("gethostbyname_r, no room: %d",
+        CALL(gethostbyname_r, "localhost", &host, buf, 2, &found, &error));
 
     /* A name that can't be put into a question: refused before anything is sent. */
     static const char unaskable[] = "a..b";

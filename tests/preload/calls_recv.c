@@ -1,4 +1,5 @@
-/* Calls that take bytes off a descriptor: every variant, every flag, and calls that a signal interrupts. */
+/* Calls that take bytes off a descriptor: every variant, every flag, and calls that a signal
+ * interrupts. */
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -54,9 +55,11 @@ static void each_variant(const int fd[static 2], size_t len)
         CALL(recvfrom, fd[1], buf, ROOM, 0, (struct sockaddr *)&from, &from_len));
     say("  length %u, first bytes %u", from_len, from.ss_family);
     from_len = sizeof(from);
-    FED("__recvfrom_chk", CALL(__recvfrom_chk, fd[1], buf, ROOM, ROOM, 0, (struct sockaddr *)&from, &from_len));
+    FED("__recvfrom_chk",
+        CALL(__recvfrom_chk, fd[1], buf, ROOM, ROOM, 0, (struct sockaddr *)&from, &from_len));
     say_addr("  from", &from, from_len);
-    msg = (struct msghdr){.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = iov, .msg_iovlen = 3};
+    msg = (struct msghdr){
+        .msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = iov, .msg_iovlen = 3};
     FED("recvmsg", CALL(recvmsg, fd[1], &msg, 0));
     say_addr("  from", &from, msg.msg_namelen);
     say("  flags %x, control length %zu", (unsigned)msg.msg_flags, msg.msg_controllen);
@@ -140,20 +143,27 @@ void calls_recvmmsg(void)
         memset(buf, 0, sizeof(buf));
         for (int i = 0; i < 4; i++) {
             iov[i] = (struct iovec){buf[i], i == 1 ? 24u : (unsigned)ROOM};
-            m[i].msg_hdr = (struct msghdr){
-                .msg_name = &from[i], .msg_namelen = sizeof(from[i]), .msg_iov = &iov[i], .msg_iovlen = 1};
+            m[i].msg_hdr = (struct msghdr){.msg_name = &from[i],
+                                           .msg_namelen = sizeof(from[i]),
+                                           .msg_iov = &iov[i],
+                                           .msg_iovlen = 1};
             m[i].msg_len = 777;
         }
         for (size_t i = 0; i < 3 && round < 3; i++)
             feed(fd[0], 20 + 20 * i);
         if (round < 3)
             await_input(fd[1]);
-        /* Where a timeout is given the kernel looks at it only between datagrams: MSG_WAITFORONE ends the call. */
-        int n = CALL(recvmmsg, fd[1], m, 4, round == 0 ? MSG_DONTWAIT : round == 3 ? MSG_DONTWAIT : MSG_WAITFORONE,
+        /* Where a timeout is given the kernel looks at it only between datagrams: MSG_WAITFORONE
+         * ends the call. */
+        int n = CALL(recvmmsg, fd[1], m, 4,
+                     round == 0   ? MSG_DONTWAIT
+                     : round == 3 ? MSG_DONTWAIT
+                                  : MSG_WAITFORONE,
                      round == 2 ? &timeout : NULL);
         say_result("recvmmsg", n);
         for (int i = 0; i < 4; i++) {
-            say("  message %d: msg_len %u flags %x", i, m[i].msg_len, (unsigned)m[i].msg_hdr.msg_flags);
+            say("  message %d: msg_len %u flags %x", i, m[i].msg_len,
+                (unsigned)m[i].msg_hdr.msg_flags);
             if (i < n) {
                 say_bytes("  bytes", buf[i], m[i].msg_len);
                 say_addr("  from", &from[i], m[i].msg_hdr.msg_namelen);
@@ -170,7 +180,8 @@ void calls_recvmmsg(void)
 static int signal_fd[2];
 static volatile sig_atomic_t signals, signal_errno;
 
-/* Calls inside a handler, while the main thread is inside recv(): on a socket of its own, and errno kept. */
+/* Calls inside a handler, while the main thread is inside recv(): on a socket of its own, and errno
+ * kept. */
 static void on_alarm(int number)
 {
     int saved = errno;
@@ -196,7 +207,8 @@ void calls_interrupted(void)
         fail("pipe");
     struct sigaction act = {.sa_handler = on_alarm}, old;
     sigaction(SIGALRM, &act, &old);
-    /* The timer goes off again and again, so that a signal which comes before the call does not leave it waiting. */
+    /* The timer goes off again and again, so that a signal which comes before the call does not
+     * leave it waiting. */
     struct itimerval often = {{0, 20000}, {0, 20000}}, off = {{0, 0}, {0, 0}};
     setitimer(ITIMER_REAL, &often, NULL);
     say_result("recv interrupted", CALL(recv, fd[1], buf, ROOM, 0));

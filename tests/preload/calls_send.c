@@ -1,4 +1,5 @@
-/* Calls that put bytes on a descriptor: every variant, sends that are cut short, sendmmsg that stops half-way. */
+/* Calls that put bytes on a descriptor: every variant, sends that are cut short, sendmmsg that
+ * stops half-way. */
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -58,7 +59,8 @@ static void each_variant(int family, const uint8_t *data, size_t len)
     fd[1] = udp_bound(family, &to, &to_len);
     fd[0] = socket(family, SOCK_DGRAM, 0);
     say_result("send without a peer", CALL(send, fd[0], data, len, 0));
-    say_result("sendto with address", CALL(sendto, fd[0], data, len, 0, (struct sockaddr *)&to, to_len));
+    say_result("sendto with address",
+               CALL(sendto, fd[0], data, len, 0, (struct sockaddr *)&to, to_len));
     say_arrived(fd[1]);
     msg.msg_name = &to;
     msg.msg_namelen = to_len;
@@ -66,7 +68,8 @@ static void each_variant(int family, const uint8_t *data, size_t len)
     say_arrived(fd[1]);
     say_result("sendto, address cut", CALL(sendto, fd[0], data, len, 0, (struct sockaddr *)&to, 7));
     to.ss_family = AF_UNIX;
-    say_result("sendto, wrong family", CALL(sendto, fd[0], data, len, 0, (struct sockaddr *)&to, to_len));
+    say_result("sendto, wrong family",
+               CALL(sendto, fd[0], data, len, 0, (struct sockaddr *)&to, to_len));
     say_result("unknown flag", CALL(send, fd[0], data, len, 0x40000000));
     say_result("MSG_OOB on UDP", CALL(send, fd[0], data, len, MSG_OOB));
     close(fd[0]);
@@ -75,7 +78,8 @@ static void each_variant(int family, const uint8_t *data, size_t len)
 
 void calls_send(void)
 {
-    static const uint8_t plain[] = "a hundred bytes that are no STUN, or nearly so many, and nothing to see in them";
+    static const uint8_t plain[] =
+        "a hundred bytes that are no STUN, or nearly so many, and nothing to see in them";
     uint8_t stun[64];
     int file = open("/dev/null", O_WRONLY), pipes[2];
 

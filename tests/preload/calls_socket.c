@@ -1,8 +1,9 @@
-/* Sockets, their addresses and options; errors that come back over the error queue; IPv4-mapped IPv6. */
+/* Sockets, their addresses and options; errors that come back over the error queue; IPv4-mapped
+ * IPv6. */
+#include <fcntl.h>
+#include <linux/errqueue.h>
 #include <netinet/ip_icmp.h>
 #include <netinet/udp.h>
-#include <linux/errqueue.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -78,22 +79,27 @@ void calls_socket(void)
     say_result("disconnect", CALL(connect, fd, (struct sockaddr *)&any, sizeof(any)));
     say_names(fd);
     say_result("connect, address cut", CALL(connect, fd, (struct sockaddr *)&addr, 3));
-    say_result("connect, length negative", CALL(connect, fd, (struct sockaddr *)&addr, (socklen_t)-1));
+    say_result("connect, length negative",
+               CALL(connect, fd, (struct sockaddr *)&addr, (socklen_t)-1));
     say_result("connect, length huge", CALL(connect, fd, (struct sockaddr *)&addr, 4096));
     close(fd);
     fd = socket(AF_INET, SOCK_DGRAM, 0);
     say_result("bind to a taken address", CALL(bind, fd, (struct sockaddr *)&addr, len));
     struct sockaddr_in foreign = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0xc0000263)};
-    say_result("bind to a foreign address", CALL(bind, fd, (struct sockaddr *)&foreign, sizeof(foreign)));
+    say_result("bind to a foreign address",
+               CALL(bind, fd, (struct sockaddr *)&foreign, sizeof(foreign)));
 
     int value = 1;
     say_result("setsockopt", CALL(setsockopt, fd, SOL_SOCKET, SO_REUSEADDR, &value, sizeof(value)));
     say_result("pin to lo", CALL(setsockopt, fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 2));
     say_result("pin to nothing", CALL(setsockopt, fd, SOL_SOCKET, SO_BINDTODEVICE, "", 0));
-    say_result("pin to a stranger", CALL(setsockopt, fd, SOL_SOCKET, SO_BINDTODEVICE, "nosuchif", 9));
+    say_result("pin to a stranger",
+               CALL(setsockopt, fd, SOL_SOCKET, SO_BINDTODEVICE, "nosuchif", 9));
     value = 4242;
-    say_result("pin by index", CALL(setsockopt, fd, SOL_SOCKET, SO_BINDTOIFINDEX, &value, sizeof(value)));
-    say_result("IP_UNICAST_IF", CALL(setsockopt, fd, IPPROTO_IP, IP_UNICAST_IF, &value, sizeof(value)));
+    say_result("pin by index",
+               CALL(setsockopt, fd, SOL_SOCKET, SO_BINDTOIFINDEX, &value, sizeof(value)));
+    say_result("IP_UNICAST_IF",
+               CALL(setsockopt, fd, IPPROTO_IP, IP_UNICAST_IF, &value, sizeof(value)));
     say_result("value cut", CALL(setsockopt, fd, SOL_SOCKET, SO_REUSEADDR, &value, 1));
     say_result("wrong level", CALL(setsockopt, fd, 4242, 1, &value, sizeof(value)));
     close(fd);
@@ -129,7 +135,8 @@ void calls_udp_errors(void)
     for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c)) {
         struct sock_extended_err err;
         memcpy(&err, CMSG_DATA(c), sizeof(err));
-        say("  control %d %d: error %u origin %u", c->cmsg_level, c->cmsg_type, err.ee_errno, err.ee_origin);
+        say("  control %d %d: error %u origin %u", c->cmsg_level, c->cmsg_type, err.ee_errno,
+            err.ee_origin);
     }
     say_result("empty again", CALL(recvmsg, fd, &msg, MSG_ERRQUEUE));
     say_result("send again", CALL(send, fd, stun, 20, 0));
@@ -144,7 +151,8 @@ void calls_udp_segments(void)
     for (uint32_t i = 0; i < 5; i++)
         stun_request(out + 20 * i, 20, i);
     udp_pair(fd, AF_INET);
-    say_result("UDP_SEGMENT on the socket", CALL(setsockopt, fd[0], IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof(segment)));
+    say_result("UDP_SEGMENT on the socket",
+               CALL(setsockopt, fd[0], IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof(segment)));
     say_result("send 90 bytes", CALL(send, fd[0], out, 90, 0));
     for (int i = 0; i < 5; i++) {
         await_input(fd[1]);
@@ -153,7 +161,8 @@ void calls_udp_segments(void)
         say_bytes("  bytes", in, n > 0 ? (size_t)n : 0);
     }
     segment = 0;
-    say_result("UDP_SEGMENT off", CALL(setsockopt, fd[0], IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof(segment)));
+    say_result("UDP_SEGMENT off",
+               CALL(setsockopt, fd[0], IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof(segment)));
 
     struct iovec iov = {out, sizeof(out)};
     struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control};
@@ -180,7 +189,10 @@ void calls_udp_segments(void)
     say_result("UDP_SEGMENT towards UDP_GRO", CALL(sendmsg, fd[0], &msg, 0));
     for (size_t got = 0; got < sizeof(out);) {
         struct iovec riov = {in, sizeof(in)};
-        struct msghdr rmsg = {.msg_iov = &riov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+        struct msghdr rmsg = {.msg_iov = &riov,
+                              .msg_iovlen = 1,
+                              .msg_control = control,
+                              .msg_controllen = sizeof(control)};
         await_input(fd[1]);
         ssize_t n = CALL(recvmsg, fd[1], &rmsg, 0);
         say_result("joined", n);
@@ -189,7 +201,8 @@ void calls_udp_segments(void)
         got += (size_t)n;
         say_bytes("  bytes", in, (size_t)n);
         for (c = CMSG_FIRSTHDR(&rmsg); c; c = CMSG_NXTHDR(&rmsg, c))
-            say("  control %d %d length %zu: %d", c->cmsg_level, c->cmsg_type, c->cmsg_len, *(int *)(void *)CMSG_DATA(c));
+            say("  control %d %d length %zu: %d", c->cmsg_level, c->cmsg_type, c->cmsg_len,
+                *(int *)(void *)CMSG_DATA(c));
     }
     close(fd[0]);
     close(fd[1]);
@@ -209,17 +222,20 @@ void calls_mapped(void)
 
     int fd = socket(AF_INET6, SOCK_DGRAM, 0);
     setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
-    say_result("sendto mapped", CALL(sendto, fd, stun, stun_request(stun, 20, 5), 0, (struct sockaddr *)&mapped, sizeof(mapped)));
+    say_result("sendto mapped", CALL(sendto, fd, stun, stun_request(stun, 20, 5), 0,
+                                     (struct sockaddr *)&mapped, sizeof(mapped)));
     struct sockaddr_storage from = {0};
     socklen_t from_len = sizeof(from);
     await_input(server);
-    say_result("recvfrom", CALL(recvfrom, server, buf, sizeof(buf), 0, (struct sockaddr *)&from, &from_len));
+    say_result("recvfrom",
+               CALL(recvfrom, server, buf, sizeof(buf), 0, (struct sockaddr *)&from, &from_len));
     say_addr("  from", &from, from_len);
     stun_message(buf, 20, 0x0101, 5);
     say_result("answer", CALL(sendto, server, buf, 20, 0, (struct sockaddr *)&from, from_len));
     from_len = sizeof(from);
     await_input(fd);
-    say_result("answer comes", CALL(recvfrom, fd, buf, sizeof(buf), 0, (struct sockaddr *)&from, &from_len));
+    say_result("answer comes",
+               CALL(recvfrom, fd, buf, sizeof(buf), 0, (struct sockaddr *)&from, &from_len));
     say_addr("  from", &from, from_len);
     say_result("connect mapped", CALL(connect, fd, (struct sockaddr *)&mapped, sizeof(mapped)));
     say_names(fd);

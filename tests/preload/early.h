@@ -1,4 +1,5 @@
-/* What the calls made before main() returned; filled by early_lib.c and calls_early.c, shown by calls_early(). */
+/* What the calls made before main() returned; filled by early_lib.c and calls_early.c, shown by
+ * calls_early(). */
 #ifndef RTCSHIM_TESTS_EARLY_H
 #define RTCSHIM_TESTS_EARLY_H
 

@@ -1,4 +1,5 @@
-/* A library that the test program links: its constructor runs before that of a preload library, which depends on less. */
+/* A library that the test program links: its constructor runs before that of a preload library,
+ * which depends on less. */
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>

@@ -123,7 +123,8 @@ uint8_t *guarded(size_t len)
 {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
     const size_t room = (len + page - 1) / page * page;
-    uint8_t *mem = mmap(NULL, room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint8_t *mem =
+        mmap(NULL, room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mem == MAP_FAILED || mprotect(mem + room, page, PROT_NONE) != 0)
         fail("mmap");
     return mem + room;

@@ -1,4 +1,5 @@
-/* Calls that must be recorded, each once, and calls that must not be; what is expected goes to standard output. */
+/* Calls that must be recorded, each once, and calls that must not be; what is expected goes to
+ * standard output. */
 #include "events.h"
 
 #include <stdarg.h>

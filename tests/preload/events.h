@@ -1,6 +1,7 @@
 /*
- * The program `events`: each section makes some calls under a session and says on standard output which records must come of them, as
- * lines "EXPECT word word..." for ring_dump -e. A section that says nothing must leave nothing but its process's own record.
+ * The program `events`: each section makes some calls under a session and says on standard output
+ * which records must come of them, as lines "EXPECT word word..." for ring_dump -e. A section that
+ * says nothing must leave nothing but its process's own record.
  */
 #ifndef RTCSHIM_TESTS_EVENTS_H
 #define RTCSHIM_TESTS_EVENTS_H

@@ -1,4 +1,5 @@
-/* What a message's record says of its socket: addresses, copies of descriptors, strangers; STUN that goes past libc's wrappers; ChannelData. */
+/* What a message's record says of its socket: addresses, copies of descriptors, strangers; STUN
+ * that goes past libc's wrappers; ChannelData. */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <string.h>
@@ -36,7 +37,8 @@ void events_udp_addresses(void)
     fd = socket(AF_INET6, SOCK_DGRAM, 0);
     setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
     struct iovec iov = {b, stun_request(b, 20, 2)};
-    struct msghdr msg = {.msg_name = &mapped, .msg_namelen = sizeof(mapped), .msg_iov = &iov, .msg_iovlen = 1};
+    struct msghdr msg = {
+        .msg_name = &mapped, .msg_namelen = sizeof(mapped), .msg_iov = &iov, .msg_iovlen = 1};
     sendmsg(fd, &msg, 0);
     expect("stun sendmsg out,udp id=2 remote=127.0.0.1:%u", port);
     await_input(server);
@@ -53,7 +55,8 @@ void events_udp_addresses(void)
     close(server);
 }
 
-/* A datagram goes whole or not at all: what a stream can do has no counterpart, but refused tries leave no second record. */
+/* A datagram goes whole or not at all: what a stream can do has no counterpart, but refused tries
+ * leave no second record. */
 void events_udp_partial(void)
 {
     uint8_t b[20], in[64];
@@ -118,7 +121,10 @@ void events_passed(void)
     char byte = 'f';
     int over[2], fd[2];
     struct iovec iov = {&byte, 1};
-    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+    struct msghdr msg = {.msg_iov = &iov,
+                         .msg_iovlen = 1,
+                         .msg_control = control,
+                         .msg_controllen = sizeof(control)};
     pair(fd, AF_INET);
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, over) != 0)
         fail("socketpair");
@@ -150,7 +156,8 @@ void events_syscall(void)
     pair(fd, AF_INET);
     stun_request(b, 20, 1);
     syscall(SYS_sendto, fd[0], b, 20UL, 0, NULL, 0), expect_stun("syscall", "out,udp", 20, 1);
-    syscall(SYS_recvfrom, fd[1], b, sizeof(b), 0, NULL, NULL), expect_stun("syscall", "in,udp", 20, 1);
+    syscall(SYS_recvfrom, fd[1], b, sizeof(b), 0, NULL, NULL),
+        expect_stun("syscall", "in,udp", 20, 1);
     stun_request(b, 20, 2);
     syscall(SYS_write, fd[0], b, 20UL), expect_stun("syscall", "out,udp", 20, 2);
     syscall(SYS_read, fd[1], b, sizeof(b)), expect_stun("syscall", "in,udp", 20, 2);
@@ -171,7 +178,8 @@ void events_syscall(void)
     int peer = udp_bound(AF_INET, &to, &len);
     long copy = syscall(SYS_dup, made);
     syscall(SYS_close, made);
-    sendto((int)copy, b, stun_request(b, 20, 6), 0, (struct sockaddr *)&to, len), expect_stun("sendto", "out,udp", 20, 6);
+    sendto((int)copy, b, stun_request(b, 20, 6), 0, (struct sockaddr *)&to, len),
+        expect_stun("sendto", "out,udp", 20, 6);
     (void)peer;
 }
 
@@ -183,7 +191,8 @@ void events_channel(void)
     pair(fd, AF_INET);
     send(fd[0], channel, sizeof(channel), 0);
     send(fd[0], b, stun_request(b, 20, 1), 0), expect_stun("send", "out,udp", 20, 1);
-    send(fd[0], channel, sizeof(channel), 0), expect("channel-data send out,udp,cut first=4001 full=32");
+    send(fd[0], channel, sizeof(channel), 0),
+        expect("channel-data send out,udp,cut first=4001 full=32");
     /* Media after it is none: RTP, DTLS, a length that does not fit. */
     channel[0] = 0x80;
     send(fd[0], channel, sizeof(channel), 0);

@@ -1,4 +1,5 @@
-/* Processes report in, know their descriptors after vfork, keep the library through exec; and what must leave no record at all. */
+/* Processes report in, know their descriptors after vfork, keep the library through exec; and what
+ * must leave no record at all. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -53,7 +54,8 @@ void events_fork(void)
     send(fd[0], b, stun_request(b, 20, 3), 0), expect_stun("send", "out,udp", 20, 3);
 }
 
-/* The child of vfork closes and changes its own descriptors; the parent's are as they were, and nobody has to ask the kernel. */
+/* The child of vfork closes and changes its own descriptors; the parent's are as they were, and
+ * nobody has to ask the kernel. */
 void events_vfork(void)
 {
     uint8_t b[20];
@@ -75,7 +77,8 @@ void events_vfork(void)
 
 void events_exec(void)
 {
-    char *const argv[] = {"events", "--child", NULL}, *const cleared[] = {NULL}, *const rewritten[] = {"A=1", NULL};
+    char *const argv[] = {"events", "--child", NULL}, *const cleared[] = {NULL},
+                *const rewritten[] = {"A=1", NULL};
     const char *path = self();
     for (int i = 0; i < 4; i++) {
         pid_t pid = 0;

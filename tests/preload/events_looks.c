@@ -1,4 +1,5 @@
-/* Looks at names, interfaces and routes, by each road, and the calls that say which interface a socket takes. */
+/* Looks at names, interfaces and routes, by each road, and the calls that say which interface a
+ * socket takes. */
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -65,7 +66,8 @@ void events_probe(void)
     len = sizeof(addr);
     getsockname(fd, (struct sockaddr *)&addr, &len);
     close(fd);
-    struct sockaddr_in6 to6 = {.sin6_family = AF_INET6, .sin6_port = htons(443), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    struct sockaddr_in6 to6 = {
+        .sin6_family = AF_INET6, .sin6_port = htons(443), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
     fd = socket(AF_INET6, SOCK_DGRAM, 0);
     connect(fd, (struct sockaddr *)&to6, sizeof(to6));
     expect("connect connect remote=[::1]:443");
@@ -94,17 +96,32 @@ void events_netlink(void)
     struct {
         struct nlmsghdr head;
         struct rtgenmsg body;
-    } ask = {{.nlmsg_len = 17, .nlmsg_type = RTM_GETADDR, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP, .nlmsg_seq = 1}, {AF_UNSPEC}};
-    static const char *const out[] = {"send", "sendto", "sendmsg", "write"}, *const in[] = {"recv", "recvfrom", "recvmsg", "read"};
+    } ask = {{.nlmsg_len = 17,
+              .nlmsg_type = RTM_GETADDR,
+              .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+              .nlmsg_seq = 1},
+             {AF_UNSPEC}};
+    static const char *const out[] = {"send", "sendto", "sendmsg", "write"}, *const in[] = {
+                                                                                 "recv", "recvfrom",
+                                                                                 "recvmsg", "read"};
     for (int road = 0; road < 4; road++) {
         int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
         struct iovec iov = {&ask, 17};
-        struct msghdr msg = {.msg_name = &kernel, .msg_namelen = sizeof(kernel), .msg_iov = &iov, .msg_iovlen = 1};
+        struct msghdr msg = {
+            .msg_name = &kernel, .msg_namelen = sizeof(kernel), .msg_iov = &iov, .msg_iovlen = 1};
         switch (road) {
-        case 0: send(fd, &ask, 17, 0); break;
-        case 1: sendto(fd, &ask, 17, 0, (struct sockaddr *)&kernel, sizeof(kernel)); break;
-        case 2: sendmsg(fd, &msg, 0); break;
-        default: (void)!write(fd, &ask, 17); break;
+        case 0:
+            send(fd, &ask, 17, 0);
+            break;
+        case 1:
+            sendto(fd, &ask, 17, 0, (struct sockaddr *)&kernel, sizeof(kernel));
+            break;
+        case 2:
+            sendmsg(fd, &msg, 0);
+            break;
+        default:
+            (void)!write(fd, &ask, 17);
+            break;
         }
         expect("netlink %s out len=17 full=17 type=%u", out[road], RTM_GETADDR);
         for (bool done = false; !done;) {
@@ -113,10 +130,18 @@ void events_netlink(void)
             recv(fd, buf, sizeof(buf), MSG_PEEK);
             iov = (struct iovec){buf, sizeof(buf)};
             switch (road) {
-            case 0: n = recv(fd, buf, sizeof(buf), 0); break;
-            case 1: n = recvfrom(fd, buf, sizeof(buf), 0, NULL, NULL); break;
-            case 2: n = recvmsg(fd, &msg, 0); break;
-            default: n = read(fd, buf, sizeof(buf)); break;
+            case 0:
+                n = recv(fd, buf, sizeof(buf), 0);
+                break;
+            case 1:
+                n = recvfrom(fd, buf, sizeof(buf), 0, NULL, NULL);
+                break;
+            case 2:
+                n = recvmsg(fd, &msg, 0);
+                break;
+            default:
+                n = read(fd, buf, sizeof(buf));
+                break;
             }
             struct nlmsghdr head;
             if (n < (ssize_t)sizeof(head))
@@ -174,7 +199,8 @@ void events_ioctl(void)
 void events_file(void)
 {
     close(open("/proc/net/dev", O_RDONLY)), expect("file open path=/proc/net/dev");
-    close(openat(AT_FDCWD, "/proc/net/if_inet6", O_RDONLY)), expect("file openat path=/proc/net/if_inet6");
+    close(openat(AT_FDCWD, "/proc/net/if_inet6", O_RDONLY)),
+        expect("file openat path=/proc/net/if_inet6");
     FILE *f = fopen("/proc/self/net/route", "r");
     if (f)
         fclose(f);
@@ -183,7 +209,8 @@ void events_file(void)
     if (d)
         closedir(d);
     expect("file opendir path=/sys/class/net");
-    close(open64("/sys/class/net/lo/address", O_RDONLY)), expect("file open64 path=/sys/class/net/lo/address");
+    close(open64("/sys/class/net/lo/address", O_RDONLY)),
+        expect("file open64 path=/sys/class/net/lo/address");
     close(open("/etc/hosts", O_RDONLY));
     close(open("/proc/self/status", O_RDONLY));
     close(open("/dev/null", O_RDONLY));

@@ -1,4 +1,5 @@
-/* STUN in TCP streams: whole, split at every byte, joined, framed by RFC 4571, mixed with ChannelData, sent in part. */
+/* STUN in TCP streams: whole, split at every byte, joined, framed by RFC 4571, mixed with
+ * ChannelData, sent in part. */
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,16 +30,19 @@ void events_tcp_whole(void)
     int fd[2];
     for (uint32_t family = 0; family < 2; family++) {
         tcp_pair(fd, family ? AF_INET6 : AF_INET);
-        send(fd[0], b, stun_request(b, TO_SEND, 1 + family), 0), expect_stun("send", "out,tcp", TO_SEND, 1 + family);
+        send(fd[0], b, stun_request(b, TO_SEND, 1 + family), 0),
+            expect_stun("send", "out,tcp", TO_SEND, 1 + family);
         take(fd[1], TO_SEND), expect_stun("recv", "in,tcp", TO_SEND, 1 + family);
-        (void)!write(fd[1], b, stun_message(b, TO_SEND, 0x0101, 5 + family)), expect_stun("write", "out,tcp", TO_SEND, 5 + family);
+        (void)!write(fd[1], b, stun_message(b, TO_SEND, 0x0101, 5 + family)),
+            expect_stun("write", "out,tcp", TO_SEND, 5 + family);
         take(fd[0], TO_SEND), expect_stun("recv", "in,tcp", TO_SEND, 5 + family);
         close(fd[0]);
         close(fd[1]);
     }
 }
 
-/* A message cut in two at every place, on a fresh connection each time; it is told once, by the call that completed it. */
+/* A message cut in two at every place, on a fresh connection each time; it is told once, by the
+ * call that completed it. */
 void events_tcp_split(void)
 {
     uint8_t b[64];
@@ -50,7 +54,8 @@ void events_tcp_split(void)
         (void)!write(fd[0], b + at, TO_SEND - at), expect_stun("write", "out,tcp", TO_SEND, at);
         take(fd[1], TO_SEND), expect_stun("recv", "in,tcp", TO_SEND, at);
         /* Back, and taken in the same two pieces. */
-        send(fd[1], b, stun_message(b, TO_SEND, 0x0101, 100 + at), 0), expect_stun("send", "out,tcp", TO_SEND, 100 + at);
+        send(fd[1], b, stun_message(b, TO_SEND, 0x0101, 100 + at), 0),
+            expect_stun("send", "out,tcp", TO_SEND, 100 + at);
         take(fd[0], at);
         (void)!read(fd[0], b, TO_SEND - at), expect_stun("read", "in,tcp", TO_SEND, 100 + at);
         close(fd[0]);
@@ -115,7 +120,8 @@ void events_tcp_framed(void)
     }
 }
 
-/* On TCP, ChannelData is padded to four bytes (RFC 8656 section 12.5); what follows it must still be found. */
+/* On TCP, ChannelData is padded to four bytes (RFC 8656 section 12.5); what follows it must still
+ * be found. */
 void events_tcp_channel(void)
 {
     uint8_t b[20 + 12 + 20];

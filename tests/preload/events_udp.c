@@ -19,7 +19,8 @@ void events_udp_send(void)
     pair(fd, AF_INET);
     send(fd[0], b, stun_request(b, 64, id), 0), expect_stun("send", "out,udp", 64, id++);
     __send(fd[0], b, stun_request(b, 64, id), 0), expect_stun("__send", "out,udp", 64, id++);
-    sendto(fd[0], b, stun_request(b, 64, id), 0, NULL, 0), expect_stun("sendto", "out,udp", 64, id++);
+    sendto(fd[0], b, stun_request(b, 64, id), 0, NULL, 0),
+        expect_stun("sendto", "out,udp", 64, id++);
     stun_request(b, 64, id);
     sendmsg(fd[0], &msg, 0), expect_stun("sendmsg", "out,udp", 64, id++);
     (void)!write(fd[0], b, stun_request(b, 64, id)), expect_stun("write", "out,udp", 64, id++);
@@ -42,12 +43,15 @@ void events_udp_send(void)
         fail("sendmmsg");
     /* The longest datagram that a record holds, and a longer one. */
     static uint8_t large[20000];
-    send(fd[0], large, stun_request(large, 16384, id), 0), expect_stun("send", "out,udp", 16384, id++);
+    send(fd[0], large, stun_request(large, 16384, id), 0),
+        expect_stun("send", "out,udp", 16384, id++);
     send(fd[0], large, stun_request(large, 20000, id), 0);
     expect("stun send out,udp,cut len=16384 full=20000 id=%u", id++);
     /* An indication, a success response, and RFC 3489's form. */
-    send(fd[0], b, stun_message(b, 20, 0x0011, id), 0), expect("stun send type=0011 id=%u", id), id++;
-    send(fd[0], b, stun_message(b, 20, 0x0101, id), 0), expect("stun send type=0101 id=%u", id), id++;
+    send(fd[0], b, stun_message(b, 20, 0x0011, id), 0), expect("stun send type=0011 id=%u", id),
+        id++;
+    send(fd[0], b, stun_message(b, 20, 0x0101, id), 0), expect("stun send type=0101 id=%u", id),
+        id++;
     stun_request(b, 20, id);
     put_be32(b + 4, 0x01020304);
     send(fd[0], b, 20, 0), expect("stun send out,udp,classic len=20 full=20 id=%u", id++);
@@ -74,7 +78,8 @@ void events_udp_recv(void)
     FED(recv(fd[1], in, 128, 0), "stun recv in,udp len=64 full=64 id=%u");
     FED(__recv_chk(fd[1], in, 128, 128, 0), "stun __recv_chk in,udp len=64 full=64 id=%u");
     FED(recvfrom(fd[1], in, 128, 0, NULL, NULL), "stun recvfrom in,udp len=64 full=64 id=%u");
-    FED(__recvfrom_chk(fd[1], in, 128, 128, 0, NULL, NULL), "stun __recvfrom_chk in,udp len=64 full=64 id=%u");
+    FED(__recvfrom_chk(fd[1], in, 128, 128, 0, NULL, NULL),
+        "stun __recvfrom_chk in,udp len=64 full=64 id=%u");
     FED(recvmsg(fd[1], &msg, 0), "stun recvmsg in,udp len=64 full=64 id=%u");
     FED(read(fd[1], in, 128), "stun read in,udp len=64 full=64 id=%u");
     FED(__read(fd[1], in, 128), "stun __read in,udp len=64 full=64 id=%u");
@@ -83,7 +88,8 @@ void events_udp_recv(void)
     FED(preadv2(fd[1], iov, 3, -1, 0), "stun preadv2 in,udp len=64 full=64 id=%u");
     FED(preadv64v2(fd[1], iov, 3, -1, 0), "stun preadv64v2 in,udp len=64 full=64 id=%u");
     /* Looked at, looked at again, then taken: once. */
-    FED((recv(fd[1], in, 128, MSG_PEEK), recvmsg(fd[1], &msg, MSG_PEEK), recv(fd[1], in, 128, 0)), "stun recv in,udp len=64 full=64 id=%u");
+    FED((recv(fd[1], in, 128, MSG_PEEK), recvmsg(fd[1], &msg, MSG_PEEK), recv(fd[1], in, 128, 0)),
+        "stun recv in,udp len=64 full=64 id=%u");
     /* Room for less: what is there, and that it is not all. */
     FED(recv(fd[1], in, 24, MSG_TRUNC), "stun recv in,udp,cut len=24 full=64 id=%u");
     iov[2].iov_len = 16;
@@ -106,7 +112,8 @@ void events_udp_recv(void)
         fail("recvmmsg");
 }
 
-static void segmented(int fd, struct msghdr *msg, struct iovec *iov, uint8_t *out, uint32_t first, size_t last_len)
+static void segmented(int fd, struct msghdr *msg, struct iovec *iov, uint8_t *out, uint32_t first,
+                      size_t last_len)
 {
     for (uint32_t i = 0; i < 4; i++) {
         stun_request(out + 40 * i, i < 3 ? 40 : last_len, first + i);
@@ -122,7 +129,10 @@ void events_udp_segments(void)
     _Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(2)] = {0};
     uint8_t out[160], in[2048];
     struct iovec iov = {out, 160};
-    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+    struct msghdr msg = {.msg_iov = &iov,
+                         .msg_iovlen = 1,
+                         .msg_control = control,
+                         .msg_controllen = sizeof(control)};
     struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
     uint16_t size = 40;
     int fd[2], on = 1, segment = 40;
@@ -198,7 +208,9 @@ void events_udp_failed(void)
     connect(fd, (struct sockaddr *)&to, to_len);
     static uint8_t huge[70000];
     struct iovec iov[3] = {{b, stun_request(b, 20, 4)}, {huge, sizeof(huge)}, {b, 20}};
-    struct mmsghdr m[3] = {{.msg_hdr = {.msg_iov = &iov[0], .msg_iovlen = 1}}, {.msg_hdr = {.msg_iov = &iov[1], .msg_iovlen = 1}}, {.msg_hdr = {.msg_iov = &iov[2], .msg_iovlen = 1}}};
+    struct mmsghdr m[3] = {{.msg_hdr = {.msg_iov = &iov[0], .msg_iovlen = 1}},
+                           {.msg_hdr = {.msg_iov = &iov[1], .msg_iovlen = 1}},
+                           {.msg_hdr = {.msg_iov = &iov[2], .msg_iovlen = 1}}};
     if (sendmmsg(fd, m, 3, 0) != 1)
         fail("sendmmsg that stops half-way");
     expect_stun("sendmmsg", "out,udp", 20, 4);

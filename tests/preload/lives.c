@@ -1,4 +1,5 @@
-/* Processes and threads: born in every way, with descriptors that go with them; the same transcript plain and under the library. */
+/* Processes and threads: born in every way, with descriptors that go with them; the same transcript
+ * plain and under the library. */
 #include "lives.h"
 
 #include <fcntl.h>
@@ -10,22 +11,14 @@
 #include "transcript.h"
 
 static const struct section sections[] = {
-    {"fork", lives_fork},
-    {"vfork", lives_vfork},
-    {"clone", lives_clone},
-    {"fork-threaded", lives_fork_threaded},
-    {"exec", lives_exec},
-    {"exec-fails", lives_exec_fails},
-    {"spawn", lives_spawn},
-    {"threads", lives_threads},
-    {"cancel", lives_cancel},
-    {"signal", lives_signal},
-    {"passed", lives_passed},
-    {"nowhere", lives_nowhere},
-    {"many", lives_many},
-    {"bare", lives_bare},
-    {"abort", lives_abort},
-    {NULL, NULL},
+    {"fork", lives_fork},     {"vfork", lives_vfork},
+    {"clone", lives_clone},   {"fork-threaded", lives_fork_threaded},
+    {"exec", lives_exec},     {"exec-fails", lives_exec_fails},
+    {"spawn", lives_spawn},   {"threads", lives_threads},
+    {"cancel", lives_cancel}, {"signal", lives_signal},
+    {"passed", lives_passed}, {"nowhere", lives_nowhere},
+    {"many", lives_many},     {"bare", lives_bare},
+    {"abort", lives_abort},   {NULL, NULL},
 };
 
 extern char **environ;
@@ -48,14 +41,16 @@ int lives_exchange(const int fd[static 2])
     return 0;
 }
 
-/* What a program that was executed sees of its start. The library may add itself and its session to the environment, nothing else. */
+/* What a program that was executed sees of its start. The library may add itself and its session to
+ * the environment, nothing else. */
 static int be_child(int argc, char **argv)
 {
     int fd[2];
     for (int i = 0; i < argc; i++)
         say("  argument %d: %s", i, argv[i]);
     for (char **e = environ; e && *e; e++)
-        if (strncmp(*e, "LD_PRELOAD=", 11) != 0 && strncmp(*e, "RTCSHIM_", 8) != 0 && strncmp(*e, "_=", 2) != 0)
+        if (strncmp(*e, "LD_PRELOAD=", 11) != 0 && strncmp(*e, "RTCSHIM_", 8) != 0 &&
+            strncmp(*e, "_=", 2) != 0)
             say("  variable %.60s", *e);
     udp_pair(fd, AF_INET);
     say("  descriptors %d %d, exchange %d", fd[0], fd[1], lives_exchange(fd));
@@ -97,7 +92,8 @@ int main(int argc, char **argv)
         char name[256] = "";
         if (mark && (size_t)(mark - *e) < sizeof(name))
             memcpy(name, *e, (size_t)(mark - *e));
-        if (!name[0] || strcmp(name, "PATH") == 0 || strcmp(name, "LD_PRELOAD") == 0 || strncmp(name, "RTCSHIM_", 8) == 0)
+        if (!name[0] || strcmp(name, "PATH") == 0 || strcmp(name, "LD_PRELOAD") == 0 ||
+            strncmp(name, "RTCSHIM_", 8) == 0)
             e++;
         else
             unsetenv(name);

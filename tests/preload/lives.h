@@ -20,7 +20,8 @@ void lives_abort(void);
 
 /* This program's path. */
 const char *lives_self(void);
-/* A datagram from one end of a UDP pair to the other, with the hooked calls: 0 if it arrived, else a number that tells which step failed. Async-signal-safe. */
+/* A datagram from one end of a UDP pair to the other, with the hooked calls: 0 if it arrived, else
+ * a number that tells which step failed. Async-signal-safe. */
 int lives_exchange(const int fd[static 2]);
 
 #endif

@@ -1,4 +1,5 @@
-/* New programs by every member of the exec and posix_spawn families, with the environment kept, rewritten and cleared. */
+/* New programs by every member of the exec and posix_spawn families, with the environment kept,
+ * rewritten and cleared. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -49,10 +50,14 @@ void lives_exec(void)
     IN_CHILD("execvp", CALL(execvp, self, argv));
     IN_CHILD("execvp, searched", (setenv("PATH", folder + 5, 1), CALL(execvp, name, argv)));
     IN_CHILD("execvpe, rewritten", CALL(execvpe, self, argv, rewritten));
-    IN_CHILD("execvpe, searched", (setenv("PATH", folder + 5, 1), CALL(execvpe, name, argv, searched)));
-    IN_CHILD("execl", CALL(execl, self, "lives", "--child", "1", "2", "3", "4", "5", "6", "7", "8", "9", (char *)NULL));
-    IN_CHILD("execlp", (setenv("PATH", folder + 5, 1), CALL(execlp, name, "lives", "--child", (char *)NULL)));
-    IN_CHILD("execle", CALL(execle, self, "lives", "--child", "1", "2", "3", "4", "5", "6", "7", (char *)NULL, rewritten));
+    IN_CHILD("execvpe, searched",
+             (setenv("PATH", folder + 5, 1), CALL(execvpe, name, argv, searched)));
+    IN_CHILD("execl", CALL(execl, self, "lives", "--child", "1", "2", "3", "4", "5", "6", "7", "8",
+                           "9", (char *)NULL));
+    IN_CHILD("execlp",
+             (setenv("PATH", folder + 5, 1), CALL(execlp, name, "lives", "--child", (char *)NULL)));
+    IN_CHILD("execle", CALL(execle, self, "lives", "--child", "1", "2", "3", "4", "5", "6", "7",
+                            (char *)NULL, rewritten));
     IN_CHILD("execle, cleared", CALL(execle, self, "lives", "--child", (char *)NULL, cleared));
     IN_CHILD("fexecve", CALL(fexecve, program, argv, rewritten));
     IN_CHILD("execveat", CALL(execveat, AT_FDCWD, self, argv, rewritten, 0));
@@ -139,18 +144,25 @@ void lives_spawn(void)
     posix_spawn_file_actions_addclose(&actions, 0);
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
-    spawned("with actions", CALL(posix_spawn, &pid, self, &actions, &attributes, argv, rewritten), &pid);
+    spawned("with actions", CALL(posix_spawn, &pid, self, &actions, &attributes, argv, rewritten),
+            &pid);
     spawned("posix_spawnp", CALL(posix_spawnp, &pid, self, NULL, NULL, argv, rewritten), &pid);
     char *const yes[] = {"true", NULL};
-    spawned("posix_spawnp, searched", CALL(posix_spawnp, &pid, "true", NULL, NULL, yes, cleared), &pid);
-    spawned("without a place for the pid", CALL(posix_spawn, NULL, "/nosuch/program", NULL, NULL, yes, cleared), &pid);
-    spawned("posix_spawn of nothing", CALL(posix_spawn, &pid, "/nosuch/program", NULL, NULL, yes, cleared), &pid);
-    spawned("posix_spawnp of nothing", CALL(posix_spawnp, &pid, "no-such-program", NULL, NULL, yes, cleared), &pid);
+    spawned("posix_spawnp, searched", CALL(posix_spawnp, &pid, "true", NULL, NULL, yes, cleared),
+            &pid);
+    spawned("without a place for the pid",
+            CALL(posix_spawn, NULL, "/nosuch/program", NULL, NULL, yes, cleared), &pid);
+    spawned("posix_spawn of nothing",
+            CALL(posix_spawn, &pid, "/nosuch/program", NULL, NULL, yes, cleared), &pid);
+    spawned("posix_spawnp of nothing",
+            CALL(posix_spawnp, &pid, "no-such-program", NULL, NULL, yes, cleared), &pid);
     spawned("bad path", CALL(posix_spawn, &pid, bad_pointer(), NULL, NULL, yes, cleared), &pid);
-    spawned("bad environment", CALL(posix_spawn, &pid, "/bin/true", NULL, NULL, yes, bad_pointer()), &pid);
+    spawned("bad environment", CALL(posix_spawn, &pid, "/bin/true", NULL, NULL, yes, bad_pointer()),
+            &pid);
     posix_spawn_file_actions_addclose(&actions, 77);
     posix_spawn_file_actions_adddup2(&actions, 88, 89);
-    spawned("an action that fails", CALL(posix_spawn, &pid, self, &actions, NULL, argv, rewritten), &pid);
+    spawned("an action that fails", CALL(posix_spawn, &pid, self, &actions, NULL, argv, rewritten),
+            &pid);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
 }

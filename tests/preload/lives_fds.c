@@ -16,7 +16,10 @@ static void pass(int over, int fd)
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(fd))] = {0};
     char byte = 'f';
     struct iovec iov = {&byte, 1};
-    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+    struct msghdr msg = {.msg_iov = &iov,
+                         .msg_iovlen = 1,
+                         .msg_control = control,
+                         .msg_controllen = sizeof(control)};
     struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
     c->cmsg_level = SOL_SOCKET;
     c->cmsg_type = SCM_RIGHTS;
@@ -31,7 +34,10 @@ static int take(int over, int flags, bool many)
     char byte = 0;
     int fd = -1;
     struct iovec iov = {&byte, 1};
-    struct mmsghdr m = {.msg_hdr = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)}};
+    struct mmsghdr m = {.msg_hdr = {.msg_iov = &iov,
+                                    .msg_iovlen = 1,
+                                    .msg_control = control,
+                                    .msg_controllen = sizeof(control)}};
     if (many)
         say_result("take by recvmmsg", CALL(recvmmsg, over, &m, 1, flags, NULL));
     else
@@ -39,7 +45,8 @@ static int take(int over, int flags, bool many)
     struct cmsghdr *c = CMSG_FIRSTHDR(&m.msg_hdr);
     if (c && c->cmsg_type == SCM_RIGHTS)
         memcpy(&fd, CMSG_DATA(c), sizeof(fd));
-    say("  %c descriptor %d, flags %x, close on exec %d", byte, fd, (unsigned)m.msg_hdr.msg_flags, fcntl(fd, F_GETFD));
+    say("  %c descriptor %d, flags %x, close on exec %d", byte, fd, (unsigned)m.msg_hdr.msg_flags,
+        fcntl(fd, F_GETFD));
     return fd;
 }
 

@@ -61,7 +61,8 @@ void lives_fork(void)
     close(fd[1]);
 }
 
-/* In a vfork child only what may be done there: calls on descriptors, exec, _exit. The memory is the parent's. */
+/* In a vfork child only what may be done there: calls on descriptors, exec, _exit. The memory is
+ * the parent's. */
 void lives_vfork(void)
 {
     volatile int in_child = -1, error_in_child = -1;
@@ -82,7 +83,8 @@ void lives_vfork(void)
     }
     say("vfork returned %d", pid > 0);
     await_child("vfork child", pid);
-    say("in the child: exchange %d, closed there errno %s, a local kept: %d", in_child, strerrorname_np(error_in_child), kept == 4242);
+    say("in the child: exchange %d, closed there errno %s, a local kept: %d", in_child,
+        strerrorname_np(error_in_child), kept == 4242);
     say("parent: %d", lives_exchange(fd));
     say("parent, spare: %d", lives_exchange((int[]){spare, fd[1]}));
 
@@ -155,9 +157,13 @@ void lives_clone(void)
     await_child("raw fork", (int)pid);
 #endif
     say("parent: %d", lives_exchange(fd));
-    say_result("raw clone, impossible flags", CALL(syscall, SYS_clone, (unsigned long)(CLONE_SIGHAND | SIGCHLD), NULL, NULL, NULL, 0UL));
+    say_result(
+        "raw clone, impossible flags",
+        CALL(syscall, SYS_clone, (unsigned long)(CLONE_SIGHAND | SIGCHLD), NULL, NULL, NULL, 0UL));
 
-    pid = CALL(clone, on_stack, stack + STACK_BYTES, SIGCHLD | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID, fd, &parent_tid, NULL, &child_tid);
+    pid =
+        CALL(clone, on_stack, stack + STACK_BYTES,
+             SIGCHLD | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID, fd, &parent_tid, NULL, &child_tid);
     await_child("clone, memory copied", (int)pid);
     say("its tid came through: %d, parent: %d", parent_tid == pid, lives_exchange(fd));
     pid = CALL(clone, on_stack, stack + STACK_BYTES, SIGCHLD | CLONE_VM | CLONE_VFORK, fd);
@@ -166,8 +172,10 @@ void lives_clone(void)
     int copy[2] = {dup(fd[0]), fd[1]};
     pid = CALL(clone, on_stack, stack + STACK_BYTES, SIGCHLD | CLONE_FILES, copy);
     await_child("clone, descriptors shared", (int)pid);
-    say("parent: the copy is gone %d, the other lives %d", lives_exchange(copy), lives_exchange(fd));
-    say_result("clone, impossible flags", CALL(clone, on_stack, stack + STACK_BYTES, SIGCHLD | CLONE_SIGHAND, fd));
+    say("parent: the copy is gone %d, the other lives %d", lives_exchange(copy),
+        lives_exchange(fd));
+    say_result("clone, impossible flags",
+               CALL(clone, on_stack, stack + STACK_BYTES, SIGCHLD | CLONE_SIGHAND, fd));
     say_result("clone3, nonsense", CALL(syscall, SYS_clone3, bad_pointer(), sizeof(args)));
     close(fd[0]);
     close(fd[1]);
@@ -206,7 +214,10 @@ void lives_fork_threaded(void)
         if (pthread_create(&thread[i], NULL, busy, NULL) != 0)
             fail("pthread_create");
     for (volatile int i = 0; i < 90; i++) {
-        long pid = i % 3 == 0 ? CALL0(fork) : i % 3 == 1 ? CALL0(vfork) : CALL(syscall, SYS_clone, (unsigned long)SIGCHLD, NULL, NULL, NULL, 0UL);
+        long pid = i % 3 == 0 ? CALL0(fork)
+                   : i % 3 == 1
+                       ? CALL0(vfork)
+                       : CALL(syscall, SYS_clone, (unsigned long)SIGCHLD, NULL, NULL, NULL, 0UL);
         if (pid == 0)
             _exit(lives_exchange(fd));
         int status = -1;

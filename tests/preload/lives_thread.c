@@ -1,4 +1,5 @@
-/* Threads: at work, cancelled inside a call, interrupted inside a call; and calls that end the program. */
+/* Threads: at work, cancelled inside a call, interrupted inside a call; and calls that end the
+ * program. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -42,7 +43,20 @@ void lives_threads(void)
 }
 
 /* The calls that block, each a cancellation point. */
-enum blocking { BY_RECV, BY_RECVFROM, BY_RECVMSG, BY_RECVMMSG, BY_READ, BY_READV, BY_ACCEPT, BY_ACCEPT4, BY_SEND, BY_WRITE, BY_SENDMSG, BLOCKING };
+enum blocking {
+    BY_RECV,
+    BY_RECVFROM,
+    BY_RECVMSG,
+    BY_RECVMMSG,
+    BY_READ,
+    BY_READV,
+    BY_ACCEPT,
+    BY_ACCEPT4,
+    BY_SEND,
+    BY_WRITE,
+    BY_SENDMSG,
+    BLOCKING
+};
 
 struct blocked {
     enum blocking call;
@@ -65,17 +79,39 @@ static void *block(void *arg)
     pthread_cleanup_push(clean_up, b);
     for (;;) {
         switch (b->call) {
-        case BY_RECV: CALL(recv, b->fd, buf, sizeof(buf), 0); break;
-        case BY_RECVFROM: CALL(recvfrom, b->fd, buf, sizeof(buf), 0, NULL, NULL); break;
-        case BY_RECVMSG: CALL(recvmsg, b->fd, &m.msg_hdr, 0); break;
-        case BY_RECVMMSG: CALL(recvmmsg, b->fd, &m, 1, 0, NULL); break;
-        case BY_READ: (void)!CALL(read, b->fd, buf, sizeof(buf)); break;
-        case BY_READV: (void)!CALL(readv, b->fd, &iov, 1); break;
-        case BY_ACCEPT: CALL(accept, b->fd, NULL, NULL); break;
-        case BY_ACCEPT4: CALL(accept4, b->fd, NULL, NULL, 0); break;
-        case BY_SEND: CALL(send, b->fd, buf, sizeof(buf), 0); break;
-        case BY_WRITE: (void)!CALL(write, b->fd, buf, sizeof(buf)); break;
-        default: CALL(sendmsg, b->fd, &m.msg_hdr, 0); break;
+        case BY_RECV:
+            CALL(recv, b->fd, buf, sizeof(buf), 0);
+            break;
+        case BY_RECVFROM:
+            CALL(recvfrom, b->fd, buf, sizeof(buf), 0, NULL, NULL);
+            break;
+        case BY_RECVMSG:
+            CALL(recvmsg, b->fd, &m.msg_hdr, 0);
+            break;
+        case BY_RECVMMSG:
+            CALL(recvmmsg, b->fd, &m, 1, 0, NULL);
+            break;
+        case BY_READ:
+            (void)!CALL(read, b->fd, buf, sizeof(buf));
+            break;
+        case BY_READV:
+            (void)!CALL(readv, b->fd, &iov, 1);
+            break;
+        case BY_ACCEPT:
+            CALL(accept, b->fd, NULL, NULL);
+            break;
+        case BY_ACCEPT4:
+            CALL(accept4, b->fd, NULL, NULL, 0);
+            break;
+        case BY_SEND:
+            CALL(send, b->fd, buf, sizeof(buf), 0);
+            break;
+        case BY_WRITE:
+            (void)!CALL(write, b->fd, buf, sizeof(buf));
+            break;
+        default:
+            CALL(sendmsg, b->fd, &m.msg_hdr, 0);
+            break;
         }
     }
     pthread_cleanup_pop(0);
@@ -92,7 +128,10 @@ void lives_cancel(void)
         int stream[2];
         if (socketpair(AF_UNIX, SOCK_STREAM, 0, stream) != 0)
             fail("socketpair");
-        struct blocked b = {.call = (enum blocking)call, .fd = call < BY_ACCEPT ? udp[1] : call < BY_SEND ? listener : stream[0]};
+        struct blocked b = {.call = (enum blocking)call,
+                            .fd = call < BY_ACCEPT ? udp[1]
+                                  : call < BY_SEND ? listener
+                                                   : stream[0]};
         pthread_t thread;
         void *result = NULL;
         if (pthread_create(&thread, NULL, block, &b) != 0)
@@ -100,7 +139,8 @@ void lives_cancel(void)
         /* Whether it is inside the call already does not matter: each is a cancellation point. */
         pthread_cancel(thread);
         pthread_join(thread, &result);
-        say("blocking call %d: cancelled %d, cleaned up %d", call, result == PTHREAD_CANCELED, b.cleaned);
+        say("blocking call %d: cancelled %d, cleaned up %d", call, result == PTHREAD_CANCELED,
+            b.cleaned);
         close(stream[0]);
         close(stream[1]);
     }
@@ -165,7 +205,8 @@ void lives_signal(void)
 
 void lives_abort(void)
 {
-    static const char *const what[] = {"__recv_chk", "__recvfrom_chk", "__read_chk", "__open_2", "__open64_2", "__openat_2", "__openat64_2"};
+    static const char *const what[] = {"__recv_chk", "__recvfrom_chk", "__read_chk",  "__open_2",
+                                       "__open64_2", "__openat_2",     "__openat64_2"};
     struct rlimit none = {0, 0};
     int fd[2];
     udp_pair(fd, AF_INET);
@@ -176,13 +217,27 @@ void lives_abort(void)
             setrlimit(RLIMIT_CORE, &none);
             send(fd[0], "hello", 5, 0);
             switch (i) {
-            case 0: CALL(__recv_chk, fd[1], buf, 64, 32, 0); break;
-            case 1: CALL(__recvfrom_chk, fd[1], buf, 64, 32, 0, NULL, NULL); break;
-            case 2: CALL(__read_chk, fd[1], buf, 64, 32); break;
-            case 3: CALL(__open_2, "/nosuch/file", O_CREAT | O_RDWR); break;
-            case 4: CALL(__open64_2, "/nosuch/file", O_CREAT | O_RDWR); break;
-            case 5: CALL(__openat_2, AT_FDCWD, "/nosuch/file", O_CREAT | O_RDWR); break;
-            default: CALL(__openat64_2, AT_FDCWD, "/nosuch/file", O_CREAT | O_RDWR); break;
+            case 0:
+                CALL(__recv_chk, fd[1], buf, 64, 32, 0);
+                break;
+            case 1:
+                CALL(__recvfrom_chk, fd[1], buf, 64, 32, 0, NULL, NULL);
+                break;
+            case 2:
+                CALL(__read_chk, fd[1], buf, 64, 32);
+                break;
+            case 3:
+                CALL(__open_2, "/nosuch/file", O_CREAT | O_RDWR);
+                break;
+            case 4:
+                CALL(__open64_2, "/nosuch/file", O_CREAT | O_RDWR);
+                break;
+            case 5:
+                CALL(__openat_2, AT_FDCWD, "/nosuch/file", O_CREAT | O_RDWR);
+                break;
+            default:
+                CALL(__openat64_2, AT_FDCWD, "/nosuch/file", O_CREAT | O_RDWR);
+                break;
             }
             _exit(0);
         }

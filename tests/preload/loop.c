@@ -1,11 +1,13 @@
-/* loop TURNS [failing]: calls that are no event, many times over: counted from outside by strace, plain and under the library. */
+/* loop TURNS [failing]: calls that are no event, many times over: counted from outside by strace,
+ * plain and under the library. */
 #include <stdlib.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "endpoints.h"
 
-/* One turn: a socket made and ended, a datagram there and back by several calls, calls that fail, bytes over TCP. */
+/* One turn: a socket made and ended, a datagram there and back by several calls, calls that fail,
+ * bytes over TCP. */
 static void turn(const int udp[static 2], const int tcp[static 2])
 {
     static char buf[256];
@@ -24,7 +26,8 @@ static void turn(const int udp[static 2], const int tcp[static 2])
     close(fd);
 }
 
-/* A UDP send that fails: the bytes may not be readable, so the library has to ask before it looks whether a STUN message was refused. */
+/* A UDP send that fails: the bytes may not be readable, so the library has to ask before it looks
+ * whether a STUN message was refused. */
 static void failing_turn(int unbound)
 {
     static char buf[100];

@@ -1,11 +1,13 @@
 /*
- * Run a command under the library with a session of its own, then show what it recorded, a line a record.
+ * Run a command under the library with a session of its own, then show what it recorded, a line a
+ * record.
  *
  *   ring_dump [-c CELLS] [-e EXPECTED] LIBRARY FOLDER COMMAND [ARG...]
  *
- * FOLDER gets the session's files. With -e the command's standard output goes to the file EXPECTED; its lines "EXPECT word word..." are then
- * held against the records: each takes one record that has all its words, each record must be taken. Exit status: the command's, or
- * 1 for a difference, 2 where something else went wrong.
+ * FOLDER gets the session's files. With -e the command's standard output goes to the file EXPECTED;
+ * its lines "EXPECT word word..." are then held against the records: each takes one record that has
+ * all its words, each record must be taken. Exit status: the command's, or 1 for a difference, 2
+ * where something else went wrong.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -63,10 +65,19 @@ static void add_flags(char *line, const struct event *head)
         unsigned flag;
         const char *word;
     } words[] = {
-        {EVENT_OUT, "out"},         {EVENT_IN, "in"},           {EVENT_UDP, "udp"},           {EVENT_TCP, "tcp"},
-        {EVENT_FRAMED, "framed"},   {EVENT_CUT, "cut"},         {EVENT_FAILED, "failed"},     {EVENT_CLASSIC, "classic"},
-        {EVENT_UNKNOWN_FD, "unknown"}, {EVENT_REFUSED, "refused"}, {EVENT_SOURCE_PINNED, "pinned"},
-        {EVENT_ENV_REPAIRED, "repaired"}, {EVENT_UNSYNCED, "unsynced"},
+        {EVENT_OUT, "out"},
+        {EVENT_IN, "in"},
+        {EVENT_UDP, "udp"},
+        {EVENT_TCP, "tcp"},
+        {EVENT_FRAMED, "framed"},
+        {EVENT_CUT, "cut"},
+        {EVENT_FAILED, "failed"},
+        {EVENT_CLASSIC, "classic"},
+        {EVENT_UNKNOWN_FD, "unknown"},
+        {EVENT_REFUSED, "refused"},
+        {EVENT_SOURCE_PINNED, "pinned"},
+        {EVENT_ENV_REPAIRED, "repaired"},
+        {EVENT_UNSYNCED, "unsynced"},
     };
     char text[128] = "";
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -81,7 +92,8 @@ static void add_flags(char *line, const struct event *head)
 
 static void add_path(char *line, const struct event_view *ev)
 {
-    add(line, " path=%.*s", (int)(ev->head.data_len < 200 ? ev->head.data_len : 200), (const char *)ev->data);
+    add(line, " path=%.*s", (int)(ev->head.data_len < 200 ? ev->head.data_len : 200),
+        (const char *)ev->data);
 }
 
 static void describe(char *line, const struct event_view *ev)
@@ -91,7 +103,8 @@ static void describe(char *line, const struct event_view *ev)
     line[0] = '\0';
     add(line, "%s %s", event_kind_name(head->kind), head->call ? event_call_name(head->call) : "-");
     add_flags(line, head);
-    add(line, " len=%u full=%u result=%lld", head->data_len, head->full_len, (long long)head->result);
+    add(line, " len=%u full=%u result=%lld", head->data_len, head->full_len,
+        (long long)head->result);
     add(line, " local=%s", netaddr_format(&head->local, text, sizeof(text)));
     add(line, " remote=%s", netaddr_format(&head->remote, text, sizeof(text)));
     switch (head->kind) {
@@ -129,12 +142,14 @@ static void describe(char *line, const struct event_view *ev)
         for (size_t i = 0; i < 3; i++) {
             struct event_interface one;
             if (event_interface_at(ev, i, &one))
-                add(line, " %.16s/%u/%s", one.name, one.index, netaddr_format_ip(&one.addr, text, sizeof(text)));
+                add(line, " %.16s/%u/%s", one.name, one.index,
+                    netaddr_format_ip(&one.addr, text, sizeof(text)));
         }
         add(line, " count=%u", head->arg);
         break;
     case EVENT_IOCTL:
-        add(line, " request=%x name=%.16s", head->arg, head->data_len >= 16 ? (const char *)ev->data : "");
+        add(line, " request=%x name=%.16s", head->arg,
+            head->data_len >= 16 ? (const char *)ev->data : "");
         break;
     case EVENT_NAME: {
         const char *name = "";
@@ -166,7 +181,8 @@ static void drain(const struct ring *ring)
     enum ring_next next;
     if (!reader)
         die("read", "the ring");
-    while ((next = ring_read(reader, 0, buf, sizeof(buf), &len, &process)) != RING_EMPTY && record_count < LINES_MAX) {
+    while ((next = ring_read(reader, 0, buf, sizeof(buf), &len, &process)) != RING_EMPTY &&
+           record_count < LINES_MAX) {
         char line[LINE_BYTES];
         struct event_view ev;
         if (next == RING_CORRUPT)
@@ -179,8 +195,8 @@ static void drain(const struct ring *ring)
     }
     struct ring_counts counts = ring_reader_counts(reader);
     if (counts.lost + counts.torn + counts.corrupt > 0)
-        printf("lost %llu torn %llu corrupt %llu\n", (unsigned long long)counts.lost, (unsigned long long)counts.torn,
-               (unsigned long long)counts.corrupt);
+        printf("lost %llu torn %llu corrupt %llu\n", (unsigned long long)counts.lost,
+               (unsigned long long)counts.torn, (unsigned long long)counts.corrupt);
     ring_reader_free(reader);
 }
 
@@ -248,7 +264,8 @@ int main(int argc, char **argv)
             return 2;
     }
     if (argc - optind < 3 || ring_bytes(cells) == 0) {
-        fprintf(stderr, "usage: ring_dump [-c CELLS] [-e EXPECTED] LIBRARY FOLDER COMMAND [ARG...]\n");
+        fprintf(stderr,
+                "usage: ring_dump [-c CELLS] [-e EXPECTED] LIBRARY FOLDER COMMAND [ARG...]\n");
         return 2;
     }
     const char *folder = argv[optind + 1];

@@ -1,10 +1,12 @@
 #!/bin/bash
 # The same programs plain and under the library: same transcript, same exit status, same system calls; and the records that they must leave.
 #
-#   run.sh [LIBRARY]      default: build/librtcshim.so of this tree; ONLY=identical,events,... picks parts
+#   run.sh [BUILD]      the build folder or the library itself, default build; ONLY=identical,events,... picks parts
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-library=$(readlink -f "${1:-$here/../../build/librtcshim.so}")
+library=${1:-$here/../../build}
+[ ! -d "$library" ] || library=$library/librtcshim.so
+library=$(readlink -f "$library")
 work=$(mktemp -d "${TMPDIR:-/tmp}/rtcshim-preload.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 passed=0 failed=0

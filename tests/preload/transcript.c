@@ -95,7 +95,11 @@ void say_result(const char *what, long value)
 void say_sign(const char *what, long value)
 {
     int e = errno;
-    say("%s = %s errno %s", what, value < 0 ? "negative" : value > 0 ? "positive" : "zero", errno_word(e));
+    say("%s = %s errno %s", what,
+        value < 0   ? "negative"
+        : value > 0 ? "positive"
+                    : "zero",
+        errno_word(e));
 }
 
 void say_bytes(const char *what, const void *bytes, size_t len)
@@ -162,7 +166,8 @@ void say_addr(const char *what, const void *addr, socklen_t len)
         struct sockaddr_in6 in6;
         memcpy(&in6, &ss, sizeof(in6));
         inet_ntop(AF_INET6, &in6.sin6_addr, ip, sizeof(ip));
-        say("%s: length %u [%s] %s scope %u", what, len, ip, port_name(ntohs(in6.sin6_port)), in6.sin6_scope_id);
+        say("%s: length %u [%s] %s scope %u", what, len, ip, port_name(ntohs(in6.sin6_port)),
+            in6.sin6_scope_id);
     } else {
         say("%s: length %u family %u", what, len, ss.ss_family);
     }

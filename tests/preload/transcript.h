@@ -1,9 +1,11 @@
 /*
- * What a test program did and what came of it, one line a fact, so that two runs can be compared byte for byte.
+ * What a test program did and what came of it, one line a fact, so that two runs can be compared
+ * byte for byte.
  *
- * Whatever differs between two plain runs is given a name by first sight instead of its number: pids (pid1, pid2), ports (port1).
- * Descriptors keep their numbers: a library that leaves one open would shift them, and that is to be seen.
- * Lines go out by vdprintf(), whose write inside libc no library can stand in front of.
+ * Whatever differs between two plain runs is given a name by first sight instead of its number:
+ * pids (pid1, pid2), ports (port1). Descriptors keep their numbers: a library that leaves one open
+ * would shift them, and that is to be seen. Lines go out by vdprintf(), whose write inside libc no
+ * library can stand in front of.
  */
 #ifndef RTCSHIM_TESTS_TRANSCRIPT_H
 #define RTCSHIM_TESTS_TRANSCRIPT_H
@@ -33,13 +35,16 @@ enum transcript_row {
     ROW_COUNT
 };
 
-enum { TRANSCRIPT_ERRNO = 1234 }; /* in errno before every call: still there where a call leaves errno alone */
+enum {
+    TRANSCRIPT_ERRNO = 1234
+}; /* in errno before every call: still there where a call leaves errno alone */
 
 /* Call a hooked function: its row counts as covered and errno is TRANSCRIPT_ERRNO before it. */
-#define CALL(fn, ...)  (transcript_mark(ROW_##fn), errno = TRANSCRIPT_ERRNO, fn(__VA_ARGS__))
-#define CALL0(fn)      (transcript_mark(ROW_##fn), errno = TRANSCRIPT_ERRNO, fn())
+#define CALL(fn, ...) (transcript_mark(ROW_##fn), errno = TRANSCRIPT_ERRNO, fn(__VA_ARGS__))
+#define CALL0(fn)     (transcript_mark(ROW_##fn), errno = TRANSCRIPT_ERRNO, fn())
 
-/* Take fd for the lines (a high copy is made, out of the way of the descriptors under test). fd is at 900 already where the program was executed again. */
+/* Take fd for the lines (a high copy is made, out of the way of the descriptors under test). fd is
+ * at 900 already where the program was executed again. */
 void transcript_open(int fd);
 int transcript_fd(void);
 
