@@ -21,6 +21,9 @@ LINE = re.compile(r"^(\d+)\s+(\d+\.\d+) (.*)$")
 UNFINISHED = re.compile(r"\s*<unfinished \.\.\.>$")
 RESUMED = re.compile(r"^<\.\.\. (\w+) resumed>(.*)$")
 CALL = re.compile(r"^(\w+)\((\d+)<(TCP|UDP)(?:v6)?:\[(.*?)\]>(.*)\)\s+= (-?\d+)")
+# Descriptors that carry no traffic: files, pipes, sockets between processes of one machine.
+LOCAL = re.compile(r"^\w+\(\d+<(?:/|pipe:|anon_inode:|UNIX|NETLINK)")
+COOKIE_TEXT = "".join(f"\\x{byte:02x}" for byte in COOKIE)
 STRING = re.compile(r'"((?:\\x[0-9a-f]{2})*)"(\.\.\.)?')
 IOV = re.compile(r'iov_base="((?:\\x[0-9a-f]{2})*)"(\.\.\.)?')
 
@@ -132,6 +135,8 @@ class Trace:
     def _take(self, tid, time, text):
         match = CALL.match(text)
         if not match:
+            if COOKIE_TEXT in text and not LOCAL.match(text) and ") = -1 " not in text:
+                self.unexplained.append(text[:200])
             return
         name, fd, proto, arguments, result = match[1], int(match[2]), match[3], match[5], int(match[6])
         pid = self._owners.get(tid, tid)

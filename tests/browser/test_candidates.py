@@ -33,7 +33,8 @@ def check_visit(checks, title, visit_):
 
 def check_processes(checks, title, events, processes):
     """Events name processes and threads as the kernel knew them."""
-    wrong_pid = [e for e in events.all if e.get("process") and e["process"].get("pid") not in processes]
+    # A "process" event may be of one that lived too briefly for the lab to see.
+    wrong_pid = [e for e in events.all if e["event_type"] != "process" and e.get("process") and e["process"].get("pid") not in processes]
     checks.check(not wrong_pid, f"{title}: every event's pid is one that the lab saw run", wrong_pid[:5])
     wrong_thread = []
     for event in events.stun():
@@ -64,13 +65,13 @@ def check_probes(checks, title, name, events, microphone):
 
 def check_stun(checks, title, name, events, result, nat):
     learned = {e["stun"]["mapped"]["ip"] for e in events.stun(**{"class": "success"}) if e["stun"].get("mapped")}
-    reflexive = {c["address"] for c in result["candidates"] if c["type"] == "srflx"}
+    reflexive = {c["address"].strip("[]") for c in result["candidates"] if c["type"] == "srflx"}
     checks.check(reflexive and reflexive <= learned, f"{title}: every mapped address that the page got is in a response",
                  f"page {reflexive}, responses {learned}")
     if nat:
         checks.check(lab.NAT[lab.CLIENT_TUN0] in learned, f"{title}: the VPN's exit address was learned", learned)
     relayed = {(r["ip"], r["port"]) for e in events.stun(**{"class": "success"}) if (r := e["stun"].get("xor_relayed"))}
-    wanted = {(c["address"], c["port"]) for c in result["candidates"] if c["type"] == "relay"}
+    wanted = {(c["address"].strip("[]"), c["port"]) for c in result["candidates"] if c["type"] == "relay"}
     checks.check(wanted and wanted <= relayed, f"{title}: every relayed address that the page got is in a response",
                  f"page {wanted}, responses {relayed}")
     tcp = [e for e in events.stun(method="allocate") if e["proto"] == "TCP"]
@@ -88,10 +89,11 @@ def check_stun(checks, title, name, events, result, nat):
     checks.check(any(e["in_iface"] == "tun0" for e in events.stun()), f"{title}: IPv4 is told to have used tun0", carriers)
 
 
-def check_names(checks, title, events, result):
+def check_names(checks, title, name, events, result):
     asked = {e["dns"].get("question") for e in events.of("dns") if e.get("dns")}
     checks.check(any(lab.SERVER_NAME in str(question) for question in asked), f"{title}: the question for {lab.SERVER_NAME} is there", asked)
-    if any(c["address"].endswith(".local") for c in result["candidates"]):
+    # Firefox hands its page .local names too, and sent no multicast DNS for them: docs/browsers.md
+    if name == "chromium" and any(c["address"].endswith(".local") for c in result["candidates"]):
         checks.check(events.of("mdns"), f"{title}: multicast DNS is there")
 
 
@@ -129,7 +131,7 @@ def compare(checks, lab_, name, microphone, plain_only):
     check_enumeration(checks, title, name, events)
     check_probes(checks, title, name, events, microphone)
     check_stun(checks, title, name, events, shimmed.result, lab_.nat)
-    check_names(checks, title, events, shimmed.result)
+    check_names(checks, title, name, events, shimmed.result)
 
 
 def main(arguments):

@@ -152,6 +152,12 @@ def _():
     return len(Trace([sendto(b"\xff" + stun())]).unexplained) == 1
 
 
+@case("owns up to a cookie on a descriptor that strace could not name")
+def _():
+    lines = [sendto(stun(), fd=fd) for fd in ("26", "26<socket:[123]>", "7<UNIX-STREAM:[1->2]>", "8</tmp/x>")]
+    return len(Trace(lines).unexplained) == 2
+
+
 checks = Checks()
 for title, test in CASES:
     try:
