@@ -5,7 +5,9 @@
 #ifndef RTCSHIM_LAB_GATHER_PAGE_H
 #define RTCSHIM_LAB_GATHER_PAGE_H
 
-extern const char gather_page_start[];
-extern const char gather_page_end[];
+#include <stdint.h>
+
+extern const char gather_page[];
+extern const uint64_t gather_page_bytes;
 
 #endif

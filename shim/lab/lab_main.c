@@ -157,14 +157,13 @@ static json_t *ice_server(const struct lab_options *o, const char *url)
 static json_t *page_config(const struct lab_options *o, const char *own_stun)
 {
     json_t *servers = json_array();
-    json_t *url;
-    size_t i;
 
     if (own_stun != NULL)
         json_array_append_new(servers,
                               json_pack("{s:o}", "urls", json_sprintf("stun:%s", own_stun)));
-    json_array_foreach(o->ice_urls, i, url)
-        json_array_append_new(servers, ice_server(o, json_string_value(url)));
+    for (size_t i = 0; i < json_array_size(o->ice_urls); i++)
+        json_array_append_new(servers,
+                              ice_server(o, json_string_value(json_array_get(o->ice_urls, i))));
     return json_pack("{s:o, s:s, s:b}", "iceServers", servers, "mode", o->mode, "microphone",
                      (int)o->microphone);
 }

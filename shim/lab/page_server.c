@@ -52,8 +52,7 @@ static enum MHD_Result answer_get(struct page_server *server, struct MHD_Connect
                                   const char *url)
 {
     if (strcmp(url, "/") == 0)
-        return reply(c, MHD_HTTP_OK, "text/html; charset=utf-8", gather_page_start,
-                     (size_t)(gather_page_end - gather_page_start));
+        return reply(c, MHD_HTTP_OK, "text/html; charset=utf-8", gather_page, gather_page_bytes);
     if (strcmp(url, "/config.json") == 0)
         return reply(c, MHD_HTTP_OK, "application/json", server->config, strlen(server->config));
     return reply_text(c, MHD_HTTP_NOT_FOUND, "not found\n");

@@ -6,7 +6,7 @@
 #include "bytes.h"
 #include "stun_integrity.h"
 
-enum { COMPREHENSION_OPTIONAL = 0x8000, UNKNOWN_MAX = 8 };
+enum { COMPREHENSION_OPTIONAL = 0x8000, UNKNOWN_BYTES = 16 };
 
 static const char SOFTWARE[] = "rtcshim-lab " RTCSHIM_VERSION;
 
@@ -17,7 +17,7 @@ static size_t collect_unknown(const struct stun_msg *msg, uint8_t *types)
     struct stun_attr attr;
     size_t pos = 0, used = 0;
 
-    while (used < 2 * UNKNOWN_MAX && stun_next_attr(msg, &pos, &attr) == STUN_OK) {
+    while (used < UNKNOWN_BYTES && stun_next_attr(msg, &pos, &attr) == STUN_OK) {
         if (attr.type < COMPREHENSION_OPTIONAL && stun_attr_info(attr.type) == NULL) {
             put_be16(types + used, attr.type);
             used += 2;
@@ -48,7 +48,7 @@ static void add_mapped(struct stun_builder *b, const struct netaddr *from)
 size_t stun_server_answer(const uint8_t *in, size_t len, const struct netaddr *from, uint8_t *out,
                           size_t size)
 {
-    uint8_t unknown[2 * UNKNOWN_MAX];
+    uint8_t unknown[UNKNOWN_BYTES];
     struct stun_builder b;
     struct stun_msg msg;
     size_t unknown_len;
