@@ -39,7 +39,7 @@ PRELOAD_CORE_SRC := core/netaddr.c core/stun.c core/ring.c core/policy.c
 
 # --- shim/launcher: rtcshim ----------------------------------------------------------------------------------------------------
 LAUNCHER_SRC := shim/launcher/help.c shim/launcher/say.c shim/launcher/cmd_run.c shim/launcher/run.c \
-    shim/launcher/session.c shim/launcher/session_stale.c shim/launcher/library.c shim/launcher/child.c \
+    shim/launcher/session.c shim/launcher/session_stale.c shim/launcher/session_guard.c shim/launcher/library.c shim/launcher/child.c \
     shim/launcher/process.c shim/launcher/process_thread.c shim/launcher/process_code.c \
     shim/launcher/proctab.c shim/launcher/proctab_resolve.c shim/launcher/procfs.c shim/launcher/lineage.c \
     shim/launcher/role.c shim/launcher/coverage.c shim/launcher/elf_look.c shim/launcher/census.c \

@@ -14,8 +14,9 @@
 #include "sockets.h"
 
 enum {
-    GRACE_MS = 700,             /* for the loader to get to our constructor on a busy machine */
-    CERTAIN_GRACE_MS = 250,     /* where the program can't report in anyhow: only for an exec that fails after all */
+    GRACE_MS = 700, /* for the loader to get to our constructor on a busy machine */
+    CERTAIN_GRACE_MS =
+        250, /* where the program can't report in anyhow: only for an exec that fails after all */
 };
 
 struct census {
@@ -78,7 +79,8 @@ static void locate(const char *said, const struct process *p, char out[static PA
         memcpy(out, found, strlen(found) + 1);
 }
 
-/* A thread of p, by its id in p's namespace? Else it is a child made by vfork, which runs in p's memory and speaks in its name. */
+/* A thread of p, by its id in p's namespace? Else it is a child made by vfork, which runs in p's
+ * memory and speaks in its name. */
 static bool is_own_thread(const struct process *p, uint32_t ns_tid)
 {
     char path[64];
@@ -152,8 +154,8 @@ static enum coverage explain(const struct census *census, const struct process *
         return found;
     if (p->exe && strncmp(p->exe, "/snap/", 6) == 0)
         return COVERAGE_SNAP;
-    if (procfs_status(p->pid, p->pid, &status) && (status.real_uid != status.effective_uid ||
-                                                   status.real_gid != status.effective_gid))
+    if (procfs_status(p->pid, p->pid, &status) &&
+        (status.real_uid != status.effective_uid || status.real_gid != status.effective_gid))
         return COVERAGE_SETUID;
     if (patient)
         return COVERAGE_UNKNOWN;
@@ -165,7 +167,8 @@ static enum coverage explain(const struct census *census, const struct process *
     return COVERAGE_UNEXPLAINED;
 }
 
-/* Nothing of the process can be looked at (it has closed its sandbox, changed its user, or ended): what its parent is decides. */
+/* Nothing of the process can be looked at (it has closed its sandbox, changed its user, or ended):
+ * what its parent is decides. */
 static enum coverage infer(struct census *census, const struct process *p, bool patient)
 {
     const struct process *parent = proctab_find_pid(census->options.tab, p->parent, 0);
@@ -192,8 +195,9 @@ static void judge(struct census *census, struct process *p, bool last)
     int64_t age = process_clock_ms() - p->priv->first_seen_ms;
     bool patient = !last && age < GRACE_MS;
     enum coverage found = COVERAGE_UNKNOWN;
-    int loaded = p->ended ? -1 : procfs_maps(p->pid, census->library_inode,
-                                             role_base_name(census->options.library));
+    int loaded = p->ended ? -1
+                          : procfs_maps(p->pid, census->library_inode,
+                                        role_base_name(census->options.library));
 
     if (loaded == 1) {
         int attached = procfs_maps(p->pid, census->ring_inode, "ring");
@@ -253,12 +257,9 @@ static void visit(struct census *census, const struct kin *kin, bool last)
 
     if (kin->zombie)
         return;
-    if (!p || p->ended) {
+    if (!p || p->ended || image_changed(p) ||
+        (p->coverage == COVERAGE_COVERED && image_hidden(census, p, process_clock_ms())))
         p = proctab_add_kin(tab, kin);
-    } else if (image_changed(p) || (p->coverage == COVERAGE_COVERED &&
-                                    image_hidden(census, p, process_clock_ms()))) {
-        p = proctab_add_kin(tab, kin);
-    }
     if (!p)
         return;
     process_look_again(p);
@@ -283,7 +284,8 @@ static void mark_ended(struct census *census, struct process *p)
     proctab_set_ended(census->options.tab, p);
 }
 
-/* The census has listed what the note is about, or seen that it is covered. An image from before the exec does not count. */
+/* The census has listed what the note is about, or seen that it is covered. An image from before
+ * the exec does not count. */
 static bool is_listed(const struct exec_note *note, const struct process *p)
 {
     if (!p || p->number == note->number)
@@ -293,7 +295,8 @@ static bool is_listed(const struct exec_note *note, const struct process *p)
     return p->exe && strcmp(p->exe, note->path) == 0;
 }
 
-/* An announced program did not report. If the census has it, that entry speaks for itself; else it has come and gone. */
+/* An announced program did not report. If the census has it, that entry speaks for itself; else it
+ * has come and gone. */
 static void settle(struct census *census, struct exec_note *note, bool last, int64_t now)
 {
     struct proctab *tab = census->options.tab;
@@ -310,7 +313,8 @@ static void settle(struct census *census, struct exec_note *note, bool last, int
             p->exe = strdup(note->path);
         return;
     }
-    /* The announcer still runs: the exec took place in a child that can't be told, or failed unheard. Only a certain forecast counts. */
+    /* The announcer still runs: the exec took place in a child that can't be told, or failed
+     * unheard. Only a certain forecast counts. */
     if (!certain && !gone)
         return;
     p = proctab_add_gone(tab, note->target, note->path[0] ? note->path : "?");
@@ -340,7 +344,8 @@ void census_take(struct census *census, bool last)
             proctab_retry(tab, p);
         else
             mark_ended(census, p);
-        if (!p->ended && p->coverage != COVERAGE_UNKNOWN && now - p->priv->first_seen_ms >= CENSUS_INTERVAL_MS)
+        if (!p->ended && p->coverage != COVERAGE_UNKNOWN &&
+            now - p->priv->first_seen_ms >= CENSUS_INTERVAL_MS)
             proctab_tell(tab, p);
     }
     for (size_t i = 0; i < EXEC_NOTES_MAX; i++)

@@ -2,17 +2,17 @@
 #include "child.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "say.h"
 
-static const int passed_on[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT,  SIGUSR1,
+static const int passed_on[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGUSR1,
                                 SIGUSR2, SIGCONT, SIGTSTP, SIGWINCH};
 
 int child_take_signals(struct child_signals *signals)
@@ -35,7 +35,7 @@ int child_take_signals(struct child_signals *signals)
 
 struct environment {
     char **variables;
-    char *preload, *session;    /* the two that are not borrowed */
+    char *preload, *session; /* the two that are not borrowed */
 };
 
 static void free_environment(struct environment *env)
@@ -148,7 +148,8 @@ int child_start(struct child *child, const struct child_start *start)
 
 void child_pass_signal(const struct child *child, const struct signalfd_siginfo *info)
 {
-    /* From the terminal: the command is in the same process group and got it as well. A code above 0 is the kernel's. */
+    /* From the terminal: the command is in the same process group and got it as well. A code above
+     * 0 is the kernel's. */
     if (info->ssi_code > 0)
         return;
     if (child->running)
@@ -164,7 +165,8 @@ void child_reap(struct child *child)
             return;
         if (WIFSTOPPED(status)) {
             int signal = WSTOPSIG(status);
-            /* Stopped from the keyboard, or at reading a terminal it does not own: the shell waits for us to stop. SIGSTOP is a debugger's. */
+            /* Stopped from the keyboard, or at reading a terminal it does not own: the shell waits
+             * for us to stop. SIGSTOP is a debugger's. */
             if (pid == child->pid && (signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU))
                 (void)raise(SIGSTOP);
             continue;

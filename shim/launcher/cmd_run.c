@@ -40,7 +40,8 @@ static int bad_option(int option, char **argv)
     else if (optopt > 0 && optopt < 256)
         say_error("unknown option '-%c'; see 'rtcshim help run'", optopt);
     else
-        say_error("option '%s' is unknown, ambiguous or takes no argument; see 'rtcshim help run'", word);
+        say_error("option '%s' is unknown, ambiguous or takes no argument; see 'rtcshim help run'",
+                  word);
     return EXIT_RTCSHIM_FAILED;
 }
 
@@ -56,7 +57,8 @@ int cmd_run(int argc, char **argv)
         switch (option) {
         case 'p':
             if (strcmp(optarg, "observe") != 0) {
-                say_error("policy '%s': policies other than 'observe' are not in this version yet", optarg);
+                say_error("policy '%s': policies other than 'observe' are not in this version yet",
+                          optarg);
                 return EXIT_RTCSHIM_FAILED;
             }
             break;

@@ -11,7 +11,7 @@ struct collector {
     struct census *census;
     struct story *story;
     struct ring_counts told;
-    uint64_t malformed;         /* records that event_view() refused, since the story was last told */
+    uint64_t malformed; /* records that event_view() refused, since the story was last told */
     uint64_t buffer[RING_RECORD_BYTES_MAX / sizeof(uint64_t) + 1];
 };
 
@@ -53,7 +53,8 @@ static void hand_on(struct collector *collector, const struct event_view *ev)
     switch (ev->head.kind) {
     case EVENT_PROCESS:
         p = proctab_report(collector->tab, ev);
-        /* A fork child is told of with its first event: mostly it is about to run a program, and that is what counts. */
+        /* A fork child is told of with its first event: mostly it is about to run a program, and
+         * that is what counts. */
         if (p && !p->by_fork) {
             census_reported(collector->census, p);
             proctab_tell(collector->tab, p);
@@ -92,8 +93,9 @@ size_t collector_drain(struct collector *collector, size_t max)
 
     while (done < max) {
         struct event_view ev;
-        enum ring_next next = ring_read(collector->reader, (uint64_t)process_clock_ms(), collector->buffer,
-                                        sizeof(collector->buffer), &len, &process);
+        enum ring_next next =
+            ring_read(collector->reader, (uint64_t)process_clock_ms(), collector->buffer,
+                      sizeof(collector->buffer), &len, &process);
         if (next == RING_EMPTY)
             break;
         done++;

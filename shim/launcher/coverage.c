@@ -15,7 +15,7 @@
 #include "role.h"
 
 enum {
-    SCRIPT_DEPTH_MAX = 5,   /* as the kernel's own bound on interpreters of interpreters */
+    SCRIPT_DEPTH_MAX = 5, /* as the kernel's own bound on interpreters of interpreters */
     SCRIPT_LINE_BYTES = 256,
 };
 
@@ -27,19 +27,24 @@ struct coverage_words {
 static const struct coverage_words words[] = {
     [COVERAGE_UNKNOWN] = {"unknown", "has not reported in"},
     [COVERAGE_COVERED] = {"covered", "is seen by the library"},
-    [COVERAGE_STATIC] = {"static", "is statically linked, so that no library can be preloaded into it"},
-    [COVERAGE_SETUID] = {"setuid", "is setuid or setgid, and the loader ignores preloaded libraries there"},
-    [COVERAGE_FILE_CAPS] = {"file-capabilities",
-                            "has file capabilities, and the loader ignores preloaded libraries there"},
-    [COVERAGE_ENVIRONMENT] = {"environment",
-                              "was started without LD_PRELOAD or RTCSHIM_SESSION in its environment"},
-    [COVERAGE_FOREIGN_LIBC] = {"foreign-libc", "uses another C library than the one rtcshim was built for"},
+    [COVERAGE_STATIC] = {"static",
+                         "is statically linked, so that no library can be preloaded into it"},
+    [COVERAGE_SETUID] = {"setuid",
+                         "is setuid or setgid, and the loader ignores preloaded libraries there"},
+    [COVERAGE_FILE_CAPS] =
+        {"file-capabilities",
+         "has file capabilities, and the loader ignores preloaded libraries there"},
+    [COVERAGE_ENVIRONMENT] =
+        {"environment", "was started without LD_PRELOAD or RTCSHIM_SESSION in its environment"},
+    [COVERAGE_FOREIGN_LIBC] = {"foreign-libc",
+                               "uses another C library than the one rtcshim was built for"},
     [COVERAGE_FOREIGN_ARCH] = {"foreign-architecture",
                                "is built for another machine or word size than the library"},
-    [COVERAGE_SNAP] = {"snap", "runs as a snap, which starts programs with an environment of its own"},
+    [COVERAGE_SNAP] = {"snap",
+                       "runs as a snap, which starts programs with an environment of its own"},
     [COVERAGE_FLATPAK] = {"flatpak", "runs as a Flatpak, whose sandbox can't reach the library"},
-    [COVERAGE_NO_SESSION] = {"no-session",
-                             "loaded the library, which can't reach the session's folder from there"},
+    [COVERAGE_NO_SESSION] =
+        {"no-session", "loaded the library, which can't reach the session's folder from there"},
     [COVERAGE_UNEXPLAINED] = {"unexplained", "did not report in, and the reason was not found"},
 };
 
@@ -71,7 +76,8 @@ bool coverage_is_certain(enum coverage c)
            c != COVERAGE_UNEXPLAINED;
 }
 
-/* Only regular files are opened: the path may come from a hostile process, and opening a device or a fifo can have effects. */
+/* Only regular files are opened: the path may come from a hostile process, and opening a device or
+ * a fifo can have effects. */
 static int open_regular(const char *path, struct stat *st)
 {
     int fd;
@@ -112,13 +118,15 @@ bool coverage_host_init(struct coverage_host *host, const char *library)
 }
 
 /* Does running the file raise privileges, so that the loader drops LD_PRELOAD (AT_SECURE)? */
-static enum coverage inspect_privilege(const struct coverage_host *host, int fd, const struct stat *st)
+static enum coverage inspect_privilege(const struct coverage_host *host, int fd,
+                                       const struct stat *st)
 {
     struct statvfs fs;
 
     if (host->no_new_privs || (fstatvfs(fd, &fs) == 0 && (fs.f_flag & ST_NOSUID)))
         return COVERAGE_UNKNOWN;
-    /* A setuid program of the user's own raises nothing. setgid counts only with group execution, see chmod(2). */
+    /* A setuid program of the user's own raises nothing. setgid counts only with group execution,
+     * see chmod(2). */
     if ((st->st_mode & S_ISUID) && st->st_uid != host->uid)
         return COVERAGE_SETUID;
     if ((st->st_mode & S_ISGID) && (st->st_mode & S_IXGRP) && st->st_gid != host->gid)
@@ -129,7 +137,8 @@ static enum coverage inspect_privilege(const struct coverage_host *host, int fd,
     return COVERAGE_UNKNOWN;
 }
 
-static enum coverage inspect_elf(const struct coverage_host *host, const struct elf_look *elf, const char *path)
+static enum coverage inspect_elf(const struct coverage_host *host, const struct elf_look *elf,
+                                 const char *path)
 {
     if (elf->bits != host->library.bits || elf->machine != host->library.machine ||
         elf->byte_order != host->library.byte_order)
@@ -147,7 +156,8 @@ static enum coverage inspect_elf(const struct coverage_host *host, const struct 
     return COVERAGE_UNKNOWN;
 }
 
-/* Launchers of packages that start programs out of the library's reach, known by where their files lie. */
+/* Launchers of packages that start programs out of the library's reach, known by where their files
+ * lie. */
 static enum coverage inspect_path(const char *path)
 {
     char *real = realpath(path, NULL);
@@ -164,7 +174,8 @@ static enum coverage inspect_path(const char *path)
     return found;
 }
 
-/* The interpreter of a "#!" line, which is what the kernel runs; false where the file has no such line. */
+/* The interpreter of a "#!" line, which is what the kernel runs; false where the file has no such
+ * line. */
 static bool script_interpreter(int fd, char *out, size_t size)
 {
     char line[SCRIPT_LINE_BYTES + 1];
@@ -184,7 +195,8 @@ static bool script_interpreter(int fd, char *out, size_t size)
     return true;
 }
 
-enum coverage coverage_inspect(const struct coverage_host *host, const char *path, char *culprit, size_t size)
+enum coverage coverage_inspect(const struct coverage_host *host, const char *path, char *culprit,
+                               size_t size)
 {
     char at[PATH_MAX];
     enum coverage found = COVERAGE_UNKNOWN;

@@ -1,4 +1,5 @@
-/* ELF headers by bounded reads: class, machine and interpreter, for files of either word size and byte order. */
+/* ELF headers by bounded reads: class, machine and interpreter, for files of either word size and
+ * byte order. */
 #include "elf_look.h"
 
 #include <elf.h>
@@ -23,10 +24,13 @@ static uint64_t field(const unsigned char *bytes, size_t size, bool big)
     return value;
 }
 
-/* Take a field of either class out of raw bytes; its size and place are those of the class's own struct in <elf.h>. */
+/* Take a field of either class out of raw bytes; its size and place are those of the class's own
+ * struct in <elf.h>. */
 #define FIELD(raw, wide, big, type, member)                                                        \
-    ((wide) ? field((raw) + offsetof(Elf64_##type, member), sizeof(((Elf64_##type *)0)->member), (big)) \
-            : field((raw) + offsetof(Elf32_##type, member), sizeof(((Elf32_##type *)0)->member), (big)))
+    ((wide) ? field((raw) + offsetof(Elf64_##type, member), sizeof(((Elf64_##type *)0)->member),   \
+                    (big))                                                                         \
+            : field((raw) + offsetof(Elf32_##type, member), sizeof(((Elf32_##type *)0)->member),   \
+                    (big)))
 
 enum elf_status elf_look_read(int fd, struct elf_look *out)
 {

@@ -38,7 +38,8 @@ void exec_notes_failed(struct exec_notes *notes, uint32_t number, uint32_t tid)
         youngest->used = false;
 }
 
-/* How well a report answers a note: the process itself before its parent's announcement, and that before a mere likeness of names. */
+/* How well a report answers a note: the process itself before its parent's announcement, and that
+ * before a mere likeness of names. */
 static int likeness(const struct exec_note *note, const struct process *p)
 {
     bool same_name = note->path[0] == '\0' || !p->exe ||
@@ -78,7 +79,8 @@ struct exec_note *exec_notes_for(struct exec_notes *notes, pid_t target)
 
     for (size_t i = 0; target != 0 && i < EXEC_NOTES_MAX; i++) {
         struct exec_note *note = &notes->note[i];
-        if (note->used && note->target == target && (!youngest || note->since_ms >= youngest->since_ms))
+        if (note->used && note->target == target &&
+            (!youngest || note->since_ms >= youngest->since_ms))
             youngest = note;
     }
     return youngest;

@@ -29,14 +29,16 @@ static bool is_library(const char *path)
     return access(path, R_OK) == 0;
 }
 
-/* The loader splits LD_PRELOAD at blanks and colons and expands dollars; there is no way to write such a path in it. */
+/* The loader splits LD_PRELOAD at blanks and colons and expands dollars; there is no way to write
+ * such a path in it. */
 static bool fits_preload(const char *path)
 {
     if (!strpbrk(path, ": \t\n$"))
         return true;
-    say_error("the path of the library, '%s', has a blank, a colon or a dollar in it, which LD_PRELOAD "
-              "can't express; install it elsewhere, or set RTCSHIM_LIBRARY to a copy",
-              path);
+    say_error(
+        "the path of the library, '%s', has a blank, a colon or a dollar in it, which LD_PRELOAD "
+        "can't express; install it elsewhere, or set RTCSHIM_LIBRARY to a copy",
+        path);
     return false;
 }
 
@@ -65,9 +67,10 @@ bool library_find(char path[static PATH_MAX])
 
     if (named) {
         if (!is_library(named) || !realpath(named, path)) {
-            say_error("RTCSHIM_LIBRARY names '%s', which can't be used as the library: %s; unset it, or set "
-                      "it to the path of %s",
-                      named, strerror(errno), file_name);
+            say_error(
+                "RTCSHIM_LIBRARY names '%s', which can't be used as the library: %s; unset it, or set "
+                "it to the path of %s",
+                named, strerror(errno), file_name);
             return false;
         }
         return fits_preload(path);
@@ -81,8 +84,9 @@ bool library_find(char path[static PATH_MAX])
         memcpy(path, found, sizeof(found));
         return fits_preload(path);
     }
-    say_error("%s is missing: neither '%s' nor '%s' is there; build or install it, or set RTCSHIM_LIBRARY to "
-              "its path",
-              file_name, beside, found);
+    say_error(
+        "%s is missing: neither '%s' nor '%s' is there; build or install it, or set RTCSHIM_LIBRARY to "
+        "its path",
+        file_name, beside, found);
     return false;
 }

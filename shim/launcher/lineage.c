@@ -1,4 +1,5 @@
-/* Which processes descend from the launcher: one pass over /proc that reads only what it does not know yet. */
+/* Which processes descend from the launcher: one pass over /proc that reads only what it does not
+ * know yet. */
 #include "lineage.h"
 
 #include <stdlib.h>
@@ -7,7 +8,8 @@
 #include "procfs.h"
 
 enum {
-    /* Every so many refreshes everything is read again, against a foreign pid that was given out anew between two of them. */
+    /* Every so many refreshes everything is read again, against a foreign pid that was given out
+       anew between two of them. */
     FULL_EVERY = 40,
     CHAIN_MAX = 256,
 };
@@ -59,7 +61,8 @@ static struct entry *find_entry(struct entry *entries, size_t count, pid_t pid)
     return count ? bsearch(&pid, entries, count, sizeof(*entries), compare_entry) : NULL;
 }
 
-/* Follow the parents of an unknown entry to one that is known; all on the way are of the same family. */
+/* Follow the parents of an unknown entry to one that is known; all on the way are of the same
+ * family. */
 static void classify(const struct lineage *lineage, struct entry *entries, size_t count, size_t at)
 {
     struct entry *chain[CHAIN_MAX];
@@ -82,7 +85,8 @@ static void classify(const struct lineage *lineage, struct entry *entries, size_
             break;
         }
         entry = find_entry(entries, count, entry->kin.ppid);
-        /* A parent that came after the list was read, or ended since: the next refresh knows more. */
+        /* A parent that came after the list was read, or ended since: the next refresh knows more.
+         */
         if (!entry)
             break;
     }

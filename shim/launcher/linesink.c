@@ -75,7 +75,8 @@ static void take_off(struct linesink *sink, size_t done)
     sink->used -= done;
 }
 
-/* written bytes of the buffer are in the file, the next write failed: end the file with the last whole line. */
+/* written bytes of the buffer are in the file, the next write failed: end the file with the last
+ * whole line. */
 static void cut_back(struct linesink *sink, size_t written)
 {
     const char *last = written ? memrchr(sink->bytes, '\n', written) : NULL;

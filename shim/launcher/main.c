@@ -76,7 +76,8 @@ int cmd_version(int argc, char **argv)
     return printed();
 }
 
-/* Files that are opened later must not land on a standard descriptor that the caller left closed. */
+/* Files that are opened later must not land on a standard descriptor that the caller left closed.
+ */
 static unsigned fill_standard_fds(void)
 {
     unsigned closed = 0;

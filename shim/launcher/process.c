@@ -84,7 +84,8 @@ void process_look(struct process *p)
     role_of(p->exe, p->cmdline, p->role);
     if (procfs_comm(p->pid, p->pid, comm, sizeof(comm)) && comm[0])
         (void)snprintf(p->name, sizeof(p->name), "%s", comm);
-    /* A browser names its main thread after what it does; the program's name is the steadier one, and the role says the rest. */
+    /* A browser names its main thread after what it does; the program's name is the steadier one,
+     * and the role says the rest. */
     if (p->exe && (p->role[0] || p->name[0] == '\0'))
         (void)snprintf(p->name, sizeof(p->name), "%.63s", role_base_name(p->exe));
 }

@@ -11,13 +11,14 @@
 enum {
     MAPS_BYTES_MAX = 32 * 1024 * 1024,
     SEGMENTS_MAX = 65536,
-    READ_PAUSE_MS = 250,    /* a process that jumps about in anonymous code must not make us read its map for each event */
+    READ_PAUSE_MS = 250, /* a process that jumps about in anonymous code must not make us read its
+                            map for each event */
     FILE_NAME_BYTES = 64,
 };
 
 struct segment {
-    uint64_t start, end;    /* executable */
-    uint64_t base;          /* where the file's offset 0 is mapped: what symbol tables count from */
+    uint64_t start, end; /* executable */
+    uint64_t base;       /* where the file's offset 0 is mapped: what symbol tables count from */
     char file[FILE_NAME_BYTES];
 };
 
@@ -35,7 +36,8 @@ void process_code_free(struct process_code *code)
     free(code);
 }
 
-/* The map's text to segments. It is the kernel's, but a path in it is the process's: whatever stands there is only a name. */
+/* The map's text to segments. It is the kernel's, but a path in it is the process's: whatever
+ * stands there is only a name. */
 static size_t parse(char *text, struct segment **out)
 {
     struct segment *segments = NULL;
@@ -49,6 +51,7 @@ static size_t parse(char *text, struct segment **out)
         unsigned long long start, end, offset, inode;
         char rights[5];
         int path_at = 0;
+        /* The line is the kernel\'s. NOLINTNEXTLINE(cert-err34-c) */
         if (sscanf(line, "%llx-%llx %4s %llx %*s %llu %n", &start, &end, rights, &offset, &inode,
                    &path_at) != 5 ||
             path_at == 0 || inode == 0)
@@ -86,8 +89,7 @@ static void read_map(struct process *p, struct process_code *code)
     char *text = NULL;
 
     code->read_ms = process_clock_ms();
-    if (!p->ended && p->pid > 0 &&
-        (p->start_ticks == 0 || procfs_alive(p->pid, p->start_ticks)))
+    if (!p->ended && p->pid > 0 && (p->start_ticks == 0 || procfs_alive(p->pid, p->start_ticks)))
         text = procfs_read(p->pid, "maps", MAPS_BYTES_MAX, &len);
     if (text)
         count = parse(text, &segments);
@@ -151,7 +153,8 @@ void process_caller(struct process *p, uint64_t address, char *text, size_t size
         read_map(p, code);
         segment = find(code, address);
     }
-    /* A sandboxed child's map can't be read; its memory is a copy, so its code lies where the parent's does. */
+    /* A sandboxed child's map can't be read; its memory is a copy, so its code lies where the
+     * parent's does. */
     for (int i = 0; !segment && p->by_fork && p->priv->copied_from && i < ANCESTORS_MAX; i++) {
         p = p->priv->copied_from;
         segment = find(code_of(p), address);

@@ -8,9 +8,9 @@
 #include "procfs.h"
 
 enum {
-    THREADS_MAX = 4096,     /* names kept a process; a hostile one may make up any number of ids */
-    NAME_STALE_MS = 1000,   /* a thread is often named a moment after it starts */
-    SCAN_PAUSE_MS = 100,    /* between two walks over all threads of a process */
+    THREADS_MAX = 4096,   /* names kept a process; a hostile one may make up any number of ids */
+    NAME_STALE_MS = 1000, /* a thread is often named a moment after it starts */
+    SCAN_PAUSE_MS = 100,  /* between two walks over all threads of a process */
 };
 
 struct thread {
@@ -32,7 +32,9 @@ void process_threads_free(struct process_threads *threads)
 
     if (!threads)
         return;
-    HASH_ITER (hh, threads->table, thread, next) {
+    HASH_ITER(hh, threads->table, thread, next)
+    {
+        /* The analyzer does not see that the list moves on. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
         HASH_DEL(threads->table, thread);
         free(thread);
     }
@@ -63,11 +65,13 @@ static struct thread *thread_get(struct process_threads *threads, uint32_t ns_ti
     if (!thread)
         return NULL;
     thread->ns_tid = ns_tid;
+    /* As above. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
     HASH_ADD(hh, threads->table, ns_tid, sizeof(thread->ns_tid), thread);
     return thread;
 }
 
-/* Learn all threads of a process in a pid namespace of its own: their ids there stand in their status files only. */
+/* Learn all threads of a process in a pid namespace of its own: their ids there stand in their
+ * status files only. */
 static void scan(struct process *p, struct process_threads *threads, int64_t now)
 {
     size_t count = 0;

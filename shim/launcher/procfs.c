@@ -139,7 +139,8 @@ bool procfs_stat_parse(const char *text, struct procfs_stat *out)
     return true;
 }
 
-/* The text after "Name:" at the start of a line; a process can't forge one, newlines in its comm are escaped. */
+/* The text after "Name:" at the start of a line; a process can't forge one, newlines in its comm
+ * are escaped. */
 static const char *status_field(const char *text, const char *name)
 {
     size_t len = strlen(name);
@@ -239,8 +240,7 @@ char *procfs_exe(pid_t pid)
     if (n <= 0)
         return NULL;
     target[n] = '\0';
-    if ((size_t)n > sizeof(deleted) - 1 &&
-        strcmp(target + n - (sizeof(deleted) - 1), deleted) == 0)
+    if ((size_t)n > sizeof(deleted) - 1 && strcmp(target + n - (sizeof(deleted) - 1), deleted) == 0)
         target[(size_t)n - (sizeof(deleted) - 1)] = '\0';
     return strdup(target);
 }
@@ -304,6 +304,7 @@ int procfs_maps(pid_t pid, ino_t inode, const char *file_name)
         if (line_len <= name_len || strcmp(line + line_len - name_len, file_name) != 0 ||
             line[line_len - name_len - 1] != '/')
             continue;
+        /* The line is the kernel's. NOLINTNEXTLINE(cert-err34-c) */
         if (sscanf(line, "%*x-%*x %*s %*x %*x:%*x %llu", &ino) == 1 && ino == inode) {
             found = 1;
             break;
@@ -372,10 +373,12 @@ pid_t *procfs_threads(pid_t pid, size_t *count)
 bool procfs_usable(void)
 {
     char target[32];
+    const char *at = target;
+    uint64_t pid = 0;
     ssize_t n = readlink("/proc/self", target, sizeof(target) - 1);
 
     if (n <= 0)
         return false;
     target[n] = '\0';
-    return atol(target) == (long)getpid();
+    return read_number(&at, INT_MAX, &pid) && *at == '\0' && (pid_t)pid == getpid();
 }

@@ -13,7 +13,8 @@
 
 enum {
     STRANGERS_MAX = 64,
-    STRANGER_PATIENCE_MS = 5000,    /* a number that nothing is known of may belong to a live writer for so long */
+    STRANGER_PATIENCE_MS =
+        5000, /* a number that nothing is known of may belong to a live writer for so long */
     RESOLVE_TRIES_MAX = 8,
 };
 
@@ -30,12 +31,13 @@ struct proctab {
     size_t count, room;
     struct process_private *numbers;
     struct process_private *pids;
-    struct process *nameless;       /* shared by writers beyond PROCTAB_MAX */
+    struct process *nameless; /* shared by writers beyond PROCTAB_MAX */
     struct stranger strangers[STRANGERS_MAX];
     size_t stranger_next;
 };
 
-struct proctab *proctab_new(pid_t launcher, void (*changed)(const struct process *p, void *ctx), void *ctx)
+struct proctab *proctab_new(pid_t launcher, void (*changed)(const struct process *p, void *ctx),
+                            void *ctx)
 {
     struct proctab *tab = calloc(1, sizeof(*tab));
 
@@ -155,7 +157,8 @@ void proctab_set_ended(struct proctab *tab, struct process *p)
     if (p->ended)
         return;
     p->ended = true;
-    /* What lived too shortly to be told of, and did nothing, ends unheard: the moment between fork and exec. */
+    /* What lived too shortly to be told of, and did nothing, ends unheard: the moment between fork
+     * and exec. */
     if (p->priv->told)
         proctab_tell(tab, p);
 }
@@ -180,7 +183,8 @@ static void set_pid(struct proctab *tab, struct process *p, pid_t pid)
     p->priv->in_pid_table = true;
 }
 
-/* Before it reported, the process may have been found by looking; that entry is then the same process, if it runs the same program. */
+/* Before it reported, the process may have been found by looking; that entry is then the same
+ * process, if it runs the same program. */
 static struct process *find_adoptable(struct proctab *tab, pid_t pid)
 {
     struct process *p = proctab_find_pid(tab, pid, 0);
@@ -223,7 +227,8 @@ static struct process *fork_child(struct proctab *tab, uint32_t number, struct p
 }
 
 /* Put a fork child that has a number at its pid, once that is known. */
-static void settle_child(struct proctab *tab, struct process *p, const struct proctab_wanted *wanted)
+static void settle_child(struct proctab *tab, struct process *p,
+                         const struct proctab_wanted *wanted)
 {
     struct proctab_found found = proctab_resolve(tab, wanted);
     struct process *seen = found.pid ? proctab_find_pid(tab, found.pid, found.start_ticks) : NULL;
@@ -231,7 +236,8 @@ static void settle_child(struct proctab *tab, struct process *p, const struct pr
     if (found.pid == 0)
         return;
     if (seen && seen != p && seen->number != 0) {
-        /* It has run another program since and that one reported first: this was the short time before. */
+        /* It has run another program since and that one reported first: this was the short time
+         * before. */
         p->pid = found.pid;
         p->start_ticks = found.start_ticks;
         p->priv->replaced = true;
@@ -239,7 +245,8 @@ static void settle_child(struct proctab *tab, struct process *p, const struct pr
         return;
     }
     if (seen && seen != p) {
-        /* Found by looking before: that entry knew no number. This one has it, and says all the other did. */
+        /* Found by looking before: that entry knew no number. This one has it, and says all the
+         * other did. */
         p->parent = seen->parent;
         seen->priv->told = false;
     }
@@ -278,8 +285,9 @@ struct process *proctab_report(struct proctab *tab, const struct event_view *ev)
             return NULL;
         p->ns_pid = (pid_t)said.ns_pid;
         if (p->pid == 0)
-            settle_child(tab, p,
-                         &(struct proctab_wanted){.ns_pid = p->ns_pid, .parent = p->priv->copied_from});
+            settle_child(
+                tab, p,
+                &(struct proctab_wanted){.ns_pid = p->ns_pid, .parent = p->priv->copied_from});
         return p;
     }
     p = proctab_find_number(tab, number);
@@ -298,7 +306,8 @@ struct process *proctab_report(struct proctab *tab, const struct event_view *ev)
         set_number(tab, p, number);
     p->ns_pid = (pid_t)said.ns_pid;
     p->by_fork = false;
-    /* Gone before it could be looked at: that procfs calls it what it calls itself tells its namespace well enough. */
+    /* Gone before it could be looked at: that procfs calls it what it calls itself tells its
+     * namespace well enough. */
     if (p->priv->depth == 0 && said.proc_pid == said.ns_pid)
         p->priv->depth = 1;
     if (pid != 0) {

@@ -6,8 +6,10 @@
 #include "process_private.h"
 #include "procfs.h"
 
-/* Does this status fit? The parent's namespace is the parent_depth-th column, the process's own the last. */
-static bool fits(const struct procfs_status *status, const struct proctab_wanted *wanted, unsigned parent_depth)
+/* Does this status fit? The parent's namespace is the parent_depth-th column, the process's own the
+ * last. */
+static bool fits(const struct procfs_status *status, const struct proctab_wanted *wanted,
+                 unsigned parent_depth)
 {
     if (status->depth < parent_depth)
         return false;
@@ -16,7 +18,8 @@ static bool fits(const struct procfs_status *status, const struct proctab_wanted
     return status->ns_pid[status->depth - 1] == wanted->ns_pid;
 }
 
-/* Higher is likelier; 0 is out. A child whose parent has ended has another parent now, so that is no ground to exclude it. */
+/* Higher is likelier; 0 is out. A child whose parent has ended has another parent now, so that is
+ * no ground to exclude it. */
 static int rank(struct proctab *tab, const struct kin *kin, const struct proctab_wanted *wanted)
 {
     const struct process *parent = wanted->parent;
@@ -28,7 +31,8 @@ static int rank(struct proctab *tab, const struct kin *kin, const struct proctab
     if (parent && kin->pid == parent->pid)
         return 0;
     if (seen && seen->number != 0) {
-        /* Another fork child has it. A program that reported from its constructor may be what the child has become. */
+        /* Another fork child has it. A program that reported from its constructor may be what the
+         * child has become. */
         if (seen->by_fork)
             return 0;
     } else {
@@ -40,10 +44,11 @@ static int rank(struct proctab *tab, const struct kin *kin, const struct proctab
 }
 
 /*
- * The usual case without a walk over /proc: the parent lives in the launcher's own namespace, so what the child was called there is its
- * pid. true: *found is the answer.
+ * The usual case without a walk over /proc: the parent lives in the launcher's own namespace, so
+ * what the child was called there is its pid. true: *found is the answer.
  */
-static bool resolve_directly(const struct proctab_wanted *wanted, pid_t launcher, struct proctab_found *found)
+static bool resolve_directly(const struct proctab_wanted *wanted, pid_t launcher,
+                             struct proctab_found *found)
 {
     const struct process *parent = wanted->parent;
     pid_t claimed = wanted->child_pid ? wanted->child_pid : wanted->ns_pid;

@@ -11,10 +11,13 @@ struct word_role {
 
 /* Programs that are a browser when nothing in their arguments says otherwise. */
 static const char *const browsers[] = {
-    "firefox",     "firefox-esr",   "firefox-bin", "librewolf", "waterfox",       "icecat",
-    "torbrowser",  "thunderbird",   "chromium",    "chrome",    "chromium-browser",
-    "google-chrome", "brave",       "brave-browser", "msedge",  "opera",          "vivaldi-bin",
-    "vivaldi",     "electron",      "headless_shell", "chrome-headless-shell",
+    "firefox",    "firefox-esr",      "firefox-bin",
+    "librewolf",  "waterfox",         "icecat",
+    "torbrowser", "thunderbird",      "chromium",
+    "chrome",     "chromium-browser", "google-chrome",
+    "brave",      "brave-browser",    "msedge",
+    "opera",      "vivaldi-bin",      "vivaldi",
+    "electron",   "headless_shell",   "chrome-headless-shell",
 };
 
 /* Helpers with a program of their own. */
@@ -27,9 +30,9 @@ static const struct word_role helpers[] = {
 
 /* Chromium: --type=WORD. */
 static const struct word_role chromium_types[] = {
-    {"renderer", "renderer"},   {"zygote", "zygote"},         {"gpu-process", "gpu"},
-    {"utility", "utility"},     {"broker", "broker"},         {"crashpad-handler", "crash-handler"},
-    {"ppapi", "plugin"},        {"extension", "extension"},
+    {"renderer", "renderer"}, {"zygote", "zygote"},       {"gpu-process", "gpu"},
+    {"utility", "utility"},   {"broker", "broker"},       {"crashpad-handler", "crash-handler"},
+    {"ppapi", "plugin"},      {"extension", "extension"},
 };
 
 /* Chromium: --utility-sub-type=WORD, where it matters which. */
@@ -42,9 +45,15 @@ static const struct word_role chromium_utilities[] = {
 
 /* Firefox: the last argument after -contentproc. */
 static const struct word_role firefox_types[] = {
-    {"tab", "renderer"},     {"web", "renderer"},         {"socket", "socket"},
-    {"gpu", "gpu"},          {"rdd", "rdd"},              {"utility", "utility"},
-    {"forkserver", "forkserver"}, {"gmplugin", "plugin"}, {"vr", "vr"},
+    {"tab", "renderer"},
+    {"web", "renderer"},
+    {"socket", "socket"},
+    {"gpu", "gpu"},
+    {"rdd", "rdd"},
+    {"utility", "utility"},
+    {"forkserver", "forkserver"},
+    {"gmplugin", "plugin"},
+    {"vr", "vr"},
 };
 
 const char *role_base_name(const char *path)
@@ -61,7 +70,8 @@ static const char *look_up(const struct word_role *table, size_t rows, const cha
             return table[i].role;
     return NULL;
 }
-#define LOOK_UP(table, word, len) look_up((table), sizeof(table) / sizeof((table)[0]), (word), (len))
+#define LOOK_UP(table, word, len)                                                                  \
+    look_up((table), sizeof(table) / sizeof((table)[0]), (word), (len))
 
 /* The value of " --name=value" up to the next blank; NULL if there is none. */
 static const char *option_value(const char *cmdline, const char *name, size_t *len)

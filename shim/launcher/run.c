@@ -19,24 +19,28 @@
 #include "runjson.h"
 #include "say.h"
 #include "session.h"
+#include "session_guard.h"
 #include "story.h"
 
 enum {
-    TICK_BUSY_MS = 2,           /* records came just now */
+    TICK_BUSY_MS = 2, /* records came just now */
     TICK_IDLE_MS = 20,
-    DRAIN_MAX = 8192,           /* records a turn, so that signals wait for no flood */
+    DRAIN_MAX = 8192, /* records a turn, so that signals wait for no flood */
     LAST_DRAINS_MAX = 256,
     STORY_FLUSH_MS = 100,
-    LINGER_MS = 2000,           /* for what the command leaves behind */
+    LINGER_MS = 2000, /* for what the command leaves behind */
     LINGER_CENSUS_MS = 50,
     STDOUT_WAIT_MS = 3000,
 };
+
+/* The only one in this version. */
+static const char policy_name[] = "observe";
 
 struct run {
     const struct run_options *options;
     struct session session;
     struct rundir dir;
-    struct linesink out;        /* standard output, with --json */
+    struct linesink out; /* standard output, with --json */
     struct coverage_host host;
     struct proctab *tab;
     struct census *census;
@@ -45,8 +49,8 @@ struct run {
     struct child child;
     struct child_signals signals;
     int signal_fd;
-    bool told_to_end;           /* INT or TERM came while only descendants were left */
-    bool lost_events;           /* the output folder could not take all */
+    bool told_to_end; /* INT or TERM came while only descendants were left */
+    bool lost_events; /* the output folder could not take all */
     struct timespec start;
     char program[PATH_MAX];
     char library[PATH_MAX];
@@ -78,10 +82,11 @@ static void flush_sinks(struct run *run)
 {
     if (!linesink_flush(&run->dir.events)) {
         run->lost_events = true;
-        say_error("cannot write to '%s/events.ndjson': %s; the %llu events written so far are kept, the command "
-                  "goes on and is no longer recorded",
-                  run->dir.path, strerror(run->dir.events.error),
-                  (unsigned long long)run->dir.events.lines_kept);
+        say_error(
+            "cannot write to '%s/events.ndjson': %s; the %llu events written so far are kept, the command "
+            "goes on and is no longer recorded",
+            run->dir.path, strerror(run->dir.events.error),
+            (unsigned long long)run->dir.events.lines_kept);
     }
     /* A reader that went away (| head) has what it wanted. */
     (void)linesink_flush(&run->out);
@@ -97,7 +102,8 @@ static int write_run_json(struct run *run, bool complete, int exit_status)
         .exit_status = exit_status,
         .events = run->dir.events.lines_kept,
         .unwritten = run->dir.events.lines_dropped,
-        .policy = run->session.policy,
+        .policy = policy_name,
+        .generation = 0,
         .story = run->story,
         .tab = run->tab,
     };
@@ -127,7 +133,8 @@ static int inspect_command(struct run *run)
     if (!coverage_is_certain(forecast))
         return 0;
     if (run->options->require_coverage) {
-        say_error("'%s' %s; --require-coverage forbids to run it", culprit, coverage_sentence(forecast));
+        say_error("'%s' %s; --require-coverage forbids to run it", culprit,
+                  coverage_sentence(forecast));
         return EXIT_RTCSHIM_FAILED;
     }
     say_warning("NOT COVERED: '%s' %s", culprit, coverage_sentence(forecast));
@@ -139,7 +146,8 @@ static bool use_colour(void)
     const char *no_colour = getenv("NO_COLOR");
     const char *term = getenv("TERM");
 
-    return isatty(STDERR_FILENO) && !(no_colour && no_colour[0]) && term && strcmp(term, "dumb") != 0;
+    return isatty(STDERR_FILENO) && !(no_colour && no_colour[0]) && term &&
+           strcmp(term, "dumb") != 0;
 }
 
 static bool start_story(struct run *run)
@@ -148,7 +156,7 @@ static bool start_story(struct run *run)
         .live = stderr,
         .quiet = run->options->quiet,
         .colour = use_colour(),
-        .policy = "observe",
+        .policy = policy_name,
         .uid = geteuid(),
         .event = on_event,
         .ctx = run,
@@ -161,7 +169,8 @@ static bool start_story(struct run *run)
     return false;
 }
 
-/* How many leaks the verdict holds; -1 where this version's verdict does not know what a leak is. */
+/* How many leaks the verdict holds; -1 where this version's verdict does not know what a leak is.
+ */
 static long count_leaks(const struct run *run)
 {
     json_t *verdict = story_verdict_json(run->story);
@@ -177,7 +186,8 @@ static int prepare(struct run *run)
     int status;
 
     if (!procfs_usable()) {
-        say_error("/proc is not mounted, or not for this pid namespace; without it processes can't be told apart");
+        say_error(
+            "/proc is not mounted, or not for this pid namespace; without it processes can't be told apart");
         return EXIT_RTCSHIM_FAILED;
     }
     if (!library_find(run->library))
@@ -210,7 +220,8 @@ static int prepare(struct run *run)
         say_error("--fail-on-leak is not in this version yet: its verdict does not judge leaks");
         return EXIT_RTCSHIM_FAILED;
     }
-    /* The run is described from its start on, so that a disk that fills up leaves more than events. */
+    /* The run is described from its start on, so that a disk that fills up leaves more than events.
+     */
     int error = write_run_json(run, false, 0);
     if (error != 0) {
         say_error("cannot write '%s/run.json': %s", run->dir.path, strerror(error));
@@ -275,8 +286,8 @@ static void watch(struct run *run)
         if (now >= next_census) {
             census_take(run->census, false);
             next_census = now + (linger_until ? LINGER_CENSUS_MS : CENSUS_INTERVAL_MS);
-            if (linger_until && (census_living(run->census, run->child.pid) == 0 || run->told_to_end ||
-                                 now >= linger_until))
+            if (linger_until && (census_living(run->census, run->child.pid) == 0 ||
+                                 run->told_to_end || now >= linger_until))
                 break;
         }
         flush_sinks(run);
@@ -309,37 +320,43 @@ static int finish(struct run *run)
     struct process **uncovered;
     int error;
 
-    for (int i = 0; i < LAST_DRAINS_MAX && collector_drain(run->collector, DRAIN_MAX) == DRAIN_MAX; i++)
+    for (int i = 0; i < LAST_DRAINS_MAX && collector_drain(run->collector, DRAIN_MAX) == DRAIN_MAX;
+         i++)
         flush_sinks(run);
     census_take(run->census, true);
     story_flush(run->story, true);
     flush_sinks(run);
     linesink_finish(&run->out, STDOUT_WAIT_MS);
     if (run->out.lines_dropped > 0 && run->out.error == 0)
-        say_warning("%llu events were not written to standard output, whose reader was too slow; '%s/events.ndjson' has all",
-                    (unsigned long long)run->out.lines_dropped, run->dir.path);
+        say_warning(
+            "%llu events were not written to standard output, whose reader was too slow; '%s/events.ndjson' has all",
+            (unsigned long long)run->out.lines_dropped, run->dir.path);
 
     uncovered = list_uncovered(run, &used_sockets);
     if (run->options->fail_on_leak && status == 0 && count_leaks(run) > 0)
         status = EXIT_LEAK;
     if (run->options->require_coverage && used_sockets > 0)
         status = EXIT_RTCSHIM_FAILED;
-    if (run->lost_events)
+    if (run->lost_events || session_guard_hit())
         status = EXIT_RTCSHIM_FAILED;
     error = write_run_json(run, true, status);
     if (uncovered)
         story_summary(run->story, stderr, uncovered, run->dir.path);
     fflush(stderr);
     if (run->options->require_coverage && used_sockets > 0)
-        say_error("--require-coverage: %zu process%s that may have used a network socket %s not covered; see the list above",
-                  used_sockets, used_sockets == 1 ? "" : "es", used_sockets == 1 ? "was" : "were");
+        say_error(
+            "--require-coverage: %zu process%s that may have used a network socket %s not covered; see the list above",
+            used_sockets, used_sockets == 1 ? "" : "es", used_sockets == 1 ? "was" : "were");
     if (run->lost_events)
-        say_error("the record of this run is incomplete: %llu events could not be written to '%s/events.ndjson' (%s)",
-                  (unsigned long long)run->dir.events.lines_dropped, run->dir.path,
-                  strerror(run->dir.events.error));
+        say_error(
+            "the record of this run is incomplete: %llu events could not be written to '%s/events.ndjson' (%s)",
+            (unsigned long long)run->dir.events.lines_dropped, run->dir.path,
+            strerror(run->dir.events.error));
+    if (session_guard_hit())
+        say_error("a process cut the session's files short; from then on nothing was recorded");
     if (error != 0) {
-        say_error("cannot write '%s/run.json': %s; what is there is from the start of the run", run->dir.path,
-                  strerror(error));
+        say_error("cannot write '%s/run.json': %s; what is there is from the start of the run",
+                  run->dir.path, strerror(error));
         status = EXIT_RTCSHIM_FAILED;
     }
     free(uncovered);

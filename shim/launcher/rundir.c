@@ -17,7 +17,8 @@
 
 enum { SAME_SECOND_MAX = 1000 };
 
-/* Every missing folder on the way; the last one may be there already. *made says whether it was not. */
+/* Every missing folder on the way; the last one may be there already. *made says whether it was
+ * not. */
 static bool make_folders(const char *path, bool *made)
 {
     char part[PATH_MAX];
@@ -68,7 +69,7 @@ static void safe_name(const char *command, char *out, size_t size)
     size_t used = 0;
 
     for (const char *p = role_base_name(command); *p && used < size - 1; p++)
-        out[used++] = strchr(fine, *p) ? *p : '_';
+        out[used++] = (char)(strchr(fine, *p) ? *p : '_');
     out[used] = '\0';
 }
 
@@ -88,7 +89,8 @@ static bool default_parent(char *out, size_t size)
             home = user ? user->pw_dir : NULL;
         }
         if (!home || home[0] != '/') {
-            say_error("no place for the run's folder: neither XDG_STATE_HOME nor HOME is set; name one with -o DIR");
+            say_error(
+                "no place for the run's folder: neither XDG_STATE_HOME nor HOME is set; name one with -o DIR");
             return false;
         }
         n = snprintf(out, size, "%s/.local/state/rtcshim/runs", home);
@@ -134,7 +136,8 @@ static bool make_default(struct rundir *dir, const char *command)
         if (errno != EEXIST)
             break;
     }
-    say_error("cannot make the run's folder '%s': %s; name another with -o DIR", dir->path, strerror(errno));
+    say_error("cannot make the run's folder '%s': %s; name another with -o DIR", dir->path,
+              strerror(errno));
     return false;
 }
 
@@ -166,11 +169,14 @@ bool rundir_open(struct rundir *dir, const char *output, const char *command)
         return false;
     }
     if (!is_empty(dir->fd)) {
-        say_error("the output folder '%s' is not empty; a run never overwrites another, name a new folder", dir->path);
+        say_error(
+            "the output folder '%s' is not empty; a run never overwrites another, name a new folder",
+            dir->path);
         rundir_close(dir);
         return false;
     }
-    events = openat(dir->fd, "events.ndjson", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    events = openat(dir->fd, "events.ndjson", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+                    0600);
     if (events < 0) {
         say_error("cannot write to the output folder '%s': %s", dir->path, strerror(errno));
         rundir_discard(dir);
@@ -190,7 +196,8 @@ int rundir_write_json(struct rundir *dir, const json_t *run)
     int fd = -1;
 
     if (error == 0) {
-        fd = openat(dir->fd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+        fd =
+            openat(dir->fd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
         error = fd < 0 ? errno : 0;
     }
     while (error == 0 && done <= len) {

@@ -49,7 +49,8 @@ static json_t *host_json(void)
                      gnu_get_libc_version());
 }
 
-/* Firefox says its version in a file beside the program. Others would have to be run for it, which is not worth a process. */
+/* Firefox says its version in a file beside the program. Others would have to be run for it, which
+ * is not worth a process. */
 static json_t *browser_json(const struct process *p)
 {
     char path[PATH_MAX];
@@ -58,8 +59,8 @@ static json_t *browser_json(const struct process *p)
     const char *slash = p->exe ? strrchr(p->exe, '/') : NULL;
     FILE *ini = NULL;
 
-    if (slash && snprintf(path, sizeof(path), "%.*s/application.ini", (int)(slash - p->exe), p->exe) <
-                     (int)sizeof(path))
+    if (slash && snprintf(path, sizeof(path), "%.*s/application.ini", (int)(slash - p->exe),
+                          p->exe) < (int)sizeof(path))
         ini = fopen(path, "re");
     for (int i = 0; ini && !version && i < INI_LINES_MAX && fgets(line, sizeof(line), ini); i++) {
         if (strncmp(line, "Version=", 8) != 0)
@@ -69,8 +70,8 @@ static json_t *browser_json(const struct process *p)
     }
     if (ini)
         fclose(ini);
-    return json_pack("{s:o, s:o, s:o}", "name", text_json_or_null(p->name), "exe", text_json_or_null(p->exe),
-                     "version", version ? version : json_null());
+    return json_pack("{s:o, s:o, s:o}", "name", text_json_or_null(p->name), "exe",
+                     text_json_or_null(p->exe), "version", version ? version : json_null());
 }
 
 static json_t *number_or_null(uint64_t value)
@@ -82,9 +83,10 @@ static json_t *process_json(const struct process *p)
 {
     bool missing = coverage_is_missing(p->coverage);
     json_t *object = json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:b, s:b}", "pid", number_or_null((uint64_t)p->pid),
-        "ns_pid", number_or_null((uint64_t)p->ns_pid), "parent", number_or_null((uint64_t)p->parent), "number",
-        number_or_null(p->number), "name", text_json_or_null(p->name), "role", text_json_or_null(p->role), "exe",
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:b, s:b}", "pid",
+        number_or_null((uint64_t)p->pid), "ns_pid", number_or_null((uint64_t)p->ns_pid), "parent",
+        number_or_null((uint64_t)p->parent), "number", number_or_null(p->number), "name",
+        text_json_or_null(p->name), "role", text_json_or_null(p->role), "exe",
         text_json_or_null(p->exe), "cmdline", text_json_or_null(p->cmdline), "coverage",
         coverage_word(p->coverage), "by_fork", p->by_fork, "ended", p->ended);
 
@@ -92,13 +94,15 @@ static json_t *process_json(const struct process *p)
         json_object_set_new(object, "reason", json_string(coverage_sentence(p->coverage)));
         /* null: it could not be looked at. */
         json_object_set_new(object, "used_socket",
-                            p->used_socket || p->priv->looked_at_sockets ? json_boolean(p->used_socket)
-                                                                         : json_null());
+                            p->used_socket || p->priv->looked_at_sockets
+                                ? json_boolean(p->used_socket)
+                                : json_null());
     }
     return object;
 }
 
-/* The moment between fork and exec is no process of its own to a reader, unless something happened in it. */
+/* The moment between fork and exec is no process of its own to a reader, unless something happened
+ * in it. */
 static bool is_passing(const struct process *p)
 {
     return p->priv->replaced && p->priv->records == 0 && (p->by_fork || p->number == 0) &&
@@ -122,21 +126,20 @@ static json_t *processes_json(const struct proctab *tab, json_t **browser)
 
 json_t *runjson_make(const struct runjson *run)
 {
-    uint32_t generation = atomic_load(&run->policy->generation);
-    const struct policy_table *table = &run->policy->table[generation & 1];
     json_t *browser = NULL;
     json_t *processes = processes_json(run->tab, &browser);
 
     return json_pack(
         "{s:i, s:s, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:{s:o, s:I}, s:o, s:o, s:o, s:I, s:I, s:I, s:o}",
-        "schema", RUNJSON_SCHEMA, "rtcshim", RTCSHIM_VERSION, "command", command_json(run->argv), "start",
-        time_json(&run->start), "end", run->complete ? time_json(&run->end) : json_null(), "complete",
-        run->complete, "command_status", run->complete ? json_integer(run->command_status) : json_null(),
-        "exit_status", run->complete ? json_integer(run->exit_status) : json_null(), "host", host_json(),
+        "schema", RUNJSON_SCHEMA, "rtcshim", RTCSHIM_VERSION, "command", command_json(run->argv),
+        "start", time_json(&run->start), "end", run->complete ? time_json(&run->end) : json_null(),
+        "complete", run->complete, "command_status",
+        run->complete ? json_integer(run->command_status) : json_null(), "exit_status",
+        run->complete ? json_integer(run->exit_status) : json_null(), "host", host_json(),
         "browser", browser ? browser : json_null(), "policy", "name",
-        text_json(table->name, strnlen(table->name, sizeof(table->name))), "generation", (json_int_t)generation,
-        "network", story_network_json(run->story), "processes", processes, "counts",
+        text_json_or_null(run->policy), "generation", (json_int_t)run->generation, "network",
+        story_network_json(run->story), "processes", processes, "counts",
         story_counts_json(run->story), "events", (json_int_t)run->events, "events_unwritten",
-        (json_int_t)run->unwritten, "events_lost", (json_int_t)story_lost_total(run->story), "verdict",
-        story_verdict_json(run->story));
+        (json_int_t)run->unwritten, "events_lost", (json_int_t)story_lost_total(run->story),
+        "verdict", story_verdict_json(run->story));
 }

@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <time.h>
 
-#include "policy.h"
 #include "proctab.h"
 #include "story.h"
 
@@ -20,7 +19,8 @@ struct runjson {
     int exit_status;            /* rtcshim's */
     uint64_t events;            /* lines in events.ndjson */
     uint64_t unwritten;         /* events that could not be written */
-    const struct policy_shared *policy;
+    const char *policy;         /* the name of the one in force, and its generation: the launcher's word, not the file's */
+    uint32_t generation;
     const struct story *story;
     const struct proctab *tab;
 };

@@ -18,6 +18,7 @@ static void say(const char *prefix, const char *format, va_list args)
 
     /* "%m" in the format means the caller's errno. */
     errno = saved;
+    /* Callers have started args. NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
     if (vsnprintf(text, sizeof(text), format, args) < 0)
         text[0] = '\0';
     used += (size_t)snprintf(line, sizeof(line), "%s", prefix);

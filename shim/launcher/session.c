@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "say.h"
+#include "session_guard.h"
 #include "session_stale.h"
 
 /* A parent folder of this user alone, made if it is missing. */
@@ -105,6 +106,8 @@ static bool fill(struct session *session)
     session->policy = make_file(session->path, "policy", sizeof(*session->policy));
     if (!session->policy)
         return false;
+    session_guard_add(session->ring_memory, session->ring_length);
+    session_guard_add(session->policy, sizeof(*session->policy));
     policy_format(session->policy);
     if (!ring_format(session->ring_memory, RING_CELLS_DEFAULT) ||
         !ring_attach(session->ring_memory, session->ring_length, &session->ring)) {
@@ -116,6 +119,7 @@ static bool fill(struct session *session)
 
 static void let_go(struct session *session)
 {
+    session_guard_clear();
     if (session->ring_memory)
         munmap(session->ring_memory, session->ring_length);
     if (session->policy)
@@ -173,14 +177,16 @@ bool session_open(struct session *session)
     for (size_t i = 0; i < count; i++) {
         if (open_below(session, parents[i]))
             return true;
-        int n = snprintf(tried + used, sizeof(tried) - used, "%s'%s': %s", used ? "; " : "", parents[i],
-                         errno == EPERM ? "belongs to someone else or others may write to it" : strerror(errno));
+        int n = snprintf(
+            tried + used, sizeof(tried) - used, "%s'%s': %s", used ? "; " : "", parents[i],
+            errno == EPERM ? "belongs to someone else or others may write to it" : strerror(errno));
         if (n > 0 && (size_t)n < sizeof(tried) - used)
             used += (size_t)n;
     }
-    say_error("cannot make the session's folder (%zu MiB in memory) for the library to write to: %s; free "
-              "some room there, or set XDG_RUNTIME_DIR or TMPDIR to a folder of yours",
-              ring_bytes(RING_CELLS_DEFAULT) >> 20, tried);
+    say_error(
+        "cannot make the session's folder (%zu MiB in memory) for the library to write to: %s; free "
+        "some room there, or set XDG_RUNTIME_DIR or TMPDIR to a folder of yours",
+        ring_bytes(RING_CELLS_DEFAULT) >> 20, tried);
     return false;
 }
 

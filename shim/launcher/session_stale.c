@@ -16,7 +16,7 @@
 #include "procfs.h"
 #include "session.h"
 
-enum { STALE_MAX = 256 };   /* removed in one go; the next start takes the rest */
+enum { STALE_MAX = 256 }; /* removed in one go; the next start takes the rest */
 
 bool session_in_use(const char *path)
 {

@@ -1,4 +1,5 @@
-/* Sockets of a process: the kernel names the protocol of each in an attribute of the descriptor's file. */
+/* Sockets of a process: the kernel names the protocol of each in an attribute of the descriptor's
+ * file. */
 #include "sockets.h"
 
 #include <dirent.h>
@@ -7,12 +8,14 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-/* sockfs shows it since Linux 2.6.33: "TCP", "UDPv6", "NETLINK", "PACKET", "UNIX", "UNIX-STREAM". */
+/* sockfs shows it since Linux 2.6.33: "TCP", "UDPv6", "NETLINK", "PACKET", "UNIX", "UNIX-STREAM".
+ */
 static const char protocol_attribute[] = "system.sockprotoname";
 
 enum { DESCRIPTORS_MAX = 65536 };
 
-/* Sockets that stay on this machine. A socket table in /proc/net would not do: it lacks sockets that are not bound yet. */
+/* Sockets that stay on this machine. A socket table in /proc/net would not do: it lacks sockets
+ * that are not bound yet. */
 static int is_local(const char *path)
 {
     char protocol[64];

@@ -1,10 +1,16 @@
+#!/bin/bash
 # Shared by the scripts in this folder: where the program is, what a check prints, and a place for files.
 #
 # Each script needs the built programs only, prints "ok - ..." or "not ok - ..." for each check and "N passed, N failed" at the end,
 # and exits non-zero if a check failed. RTCSHIM names the program, by default build/rtcshim of this tree.
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-rtcshim=$(realpath "${RTCSHIM:-$here/../../build/rtcshim}")
+# shellcheck disable=SC2034 # the scripts use it
+rtcshim=$(realpath -m "${RTCSHIM:-$here/../../build/rtcshim}")
+if [ ! -x "$rtcshim" ] || [ ! -r "$(dirname "$rtcshim")/librtcshim.so" ]; then
+    printf 'not ok - %s and librtcshim.so beside it are built; run make first\n' "$rtcshim"
+    exit 1
+fi
 passed=0
 failed=0
 tmp=$(mktemp -d)

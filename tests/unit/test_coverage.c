@@ -1,4 +1,5 @@
-/* Tests of coverage.c, elf_look.c and role.c: programs of every kind, made here byte by byte or found on the machine. */
+/* Tests of coverage.c, elf_look.c and role.c: programs of every kind, made here byte by byte or
+ * found on the machine. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -80,7 +81,8 @@ static enum coverage inspect_image(const struct image *image, mode_t mode)
     struct coverage_host host = host_of(EM_X86_64);
     char culprit[PATH_MAX];
 
-    return coverage_inspect(&host, write_file("program", image, sizeof(*image), mode), culprit, sizeof(culprit));
+    return coverage_inspect(&host, write_file("program", image, sizeof(*image), mode), culprit,
+                            sizeof(culprit));
 }
 
 static void expects_a_program_of_the_same_libc_to_be_covered(void **state)
@@ -106,8 +108,9 @@ static void does_not_take_the_loader_for_a_static_program(void **state)
     char culprit[PATH_MAX];
 
     (void)state;
-    assert_int_equal(coverage_inspect(&host, write_file("ld-test.so.2", &image, sizeof(image), 0755), culprit,
-                                      sizeof(culprit)),
+    assert_int_equal(coverage_inspect(&host,
+                                      write_file("ld-test.so.2", &image, sizeof(image), 0755),
+                                      culprit, sizeof(culprit)),
                      COVERAGE_UNKNOWN);
 }
 
@@ -122,13 +125,15 @@ static void knows_another_libc_by_its_loader(void **state)
 static void knows_another_machine_and_word_size(void **state)
 {
     struct image arm = make_image(EM_AARCH64, "/elsewhere/lib/ld-test.so.2");
-    Elf32_Ehdr small = {.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS32, ELFDATA2LSB, EV_CURRENT}, .e_machine = EM_386};
+    Elf32_Ehdr small = {.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS32, ELFDATA2LSB, EV_CURRENT},
+                        .e_machine = EM_386};
     struct coverage_host host = host_of(EM_X86_64);
     char culprit[PATH_MAX];
 
     (void)state;
     assert_int_equal(inspect_image(&arm, 0755), COVERAGE_FOREIGN_ARCH);
-    assert_int_equal(coverage_inspect(&host, write_file("small", &small, sizeof(small), 0755), culprit, sizeof(culprit)),
+    assert_int_equal(coverage_inspect(&host, write_file("small", &small, sizeof(small), 0755),
+                                      culprit, sizeof(culprit)),
                      COVERAGE_FOREIGN_ARCH);
 }
 
@@ -168,9 +173,11 @@ static void follows_scripts_to_what_runs_them(void **state)
     char text[PATH_MAX + 16];
 
     (void)state;
-    snprintf(interpreter, sizeof(interpreter), "%s", write_file("interpreter", &image, sizeof(image), 0755));
+    snprintf(interpreter, sizeof(interpreter), "%s",
+             write_file("interpreter", &image, sizeof(image), 0755));
     int n = snprintf(text, sizeof(text), "#! \t%s -x\necho\n", interpreter);
-    assert_int_equal(coverage_inspect(&host, write_file("script", text, (size_t)n, 0755), culprit, sizeof(culprit)),
+    assert_int_equal(coverage_inspect(&host, write_file("script", text, (size_t)n, 0755), culprit,
+                                      sizeof(culprit)),
                      COVERAGE_STATIC);
     assert_string_equal(culprit, interpreter);
 }
@@ -183,7 +190,8 @@ static void ends_where_scripts_run_each_other(void **state)
     int n = snprintf(text, sizeof(text), "#!%s/loop\n", folder);
 
     (void)state;
-    assert_int_equal(coverage_inspect(&host, write_file("loop", text, (size_t)n, 0755), culprit, sizeof(culprit)),
+    assert_int_equal(coverage_inspect(&host, write_file("loop", text, (size_t)n, 0755), culprit,
+                                      sizeof(culprit)),
                      COVERAGE_UNKNOWN);
 }
 
@@ -198,8 +206,10 @@ static void opens_nothing_but_regular_files(void **state)
     assert_int_equal(mkfifo(path, 0600), 0);
     assert_int_equal(coverage_inspect(&host, path, culprit, sizeof(culprit)), COVERAGE_UNKNOWN);
     assert_int_equal(coverage_inspect(&host, folder, culprit, sizeof(culprit)), COVERAGE_UNKNOWN);
-    assert_int_equal(coverage_inspect(&host, "/dev/zero", culprit, sizeof(culprit)), COVERAGE_UNKNOWN);
-    assert_int_equal(coverage_inspect(&host, "/no/such", culprit, sizeof(culprit)), COVERAGE_UNKNOWN);
+    assert_int_equal(coverage_inspect(&host, "/dev/zero", culprit, sizeof(culprit)),
+                     COVERAGE_UNKNOWN);
+    assert_int_equal(coverage_inspect(&host, "/no/such", culprit, sizeof(culprit)),
+                     COVERAGE_UNKNOWN);
 }
 
 static void knows_snaps_and_flatpaks_by_their_launchers(void **state)
@@ -209,8 +219,10 @@ static void knows_snaps_and_flatpaks_by_their_launchers(void **state)
     char link[PATH_MAX];
 
     (void)state;
-    assert_int_equal(coverage_inspect(&host, "/snap/bin/firefox", culprit, sizeof(culprit)), COVERAGE_SNAP);
-    assert_int_equal(coverage_inspect(&host, "/var/lib/flatpak/exports/bin/org.mozilla.firefox", culprit, sizeof(culprit)),
+    assert_int_equal(coverage_inspect(&host, "/snap/bin/firefox", culprit, sizeof(culprit)),
+                     COVERAGE_SNAP);
+    assert_int_equal(coverage_inspect(&host, "/var/lib/flatpak/exports/bin/org.mozilla.firefox",
+                                      culprit, sizeof(culprit)),
                      COVERAGE_FLATPAK);
     /* /snap/bin/firefox is a link to the snap program; so is any name given to it. */
     char text[] = "x";
@@ -228,14 +240,16 @@ static void survives_every_damaged_header(void **state)
 
     (void)state;
     for (size_t len = 0; len < sizeof(whole); len++)
-        (void)coverage_inspect(&host, write_file("cut", &whole, len, 0755), culprit, sizeof(culprit));
+        (void)coverage_inspect(&host, write_file("cut", &whole, len, 0755), culprit,
+                               sizeof(culprit));
     srand(1);
     for (int i = 0; i < 2000; i++) {
         struct image damaged = whole;
         unsigned char *bytes = (unsigned char *)&damaged;
         for (int n = 0; n < 4; n++)
             bytes[16 + (size_t)rand() % (sizeof(damaged) - 16)] = (unsigned char)rand();
-        (void)coverage_inspect(&host, write_file("damaged", &damaged, sizeof(damaged), 0755), culprit, sizeof(culprit));
+        (void)coverage_inspect(&host, write_file("damaged", &damaged, sizeof(damaged), 0755),
+                               culprit, sizeof(culprit));
     }
 }
 
@@ -255,7 +269,8 @@ static void refuses_an_interpreter_that_runs_past_the_end(void **state)
 
 static void reads_programs_of_either_byte_order(void **state)
 {
-    unsigned char head[sizeof(Elf32_Ehdr)] = {0x7f, 'E', 'L', 'F', ELFCLASS32, ELFDATA2MSB, EV_CURRENT};
+    unsigned char head[sizeof(Elf32_Ehdr)] = {0x7f,       'E',         'L',       'F',
+                                              ELFCLASS32, ELFDATA2MSB, EV_CURRENT};
     struct elf_look look;
     int fd;
 
@@ -275,8 +290,10 @@ static void finds_nothing_against_this_machines_shell(void **state)
 
     (void)state;
     assert_true(coverage_host_init(&host, "/proc/self/exe"));
-    assert_int_equal(coverage_inspect(&host, "/bin/sh", culprit, sizeof(culprit)), COVERAGE_UNKNOWN);
-    assert_int_equal(coverage_inspect(&host, "/proc/self/exe", culprit, sizeof(culprit)), COVERAGE_UNKNOWN);
+    assert_int_equal(coverage_inspect(&host, "/bin/sh", culprit, sizeof(culprit)),
+                     COVERAGE_UNKNOWN);
+    assert_int_equal(coverage_inspect(&host, "/proc/self/exe", culprit, sizeof(culprit)),
+                     COVERAGE_UNKNOWN);
     assert_false(coverage_host_init(&host, "/etc/passwd"));
     assert_false(coverage_host_init(&host, "/no/such"));
 }
@@ -309,7 +326,8 @@ static void has_a_word_and_a_sentence_for_each_reason(void **state)
         assert_true(strlen(coverage_word((enum coverage)c)) > 0);
         assert_true(strlen(coverage_sentence((enum coverage)c)) > 0);
         for (int other = COVERAGE_UNKNOWN; other < c; other++)
-            assert_string_not_equal(coverage_word((enum coverage)c), coverage_word((enum coverage)other));
+            assert_string_not_equal(coverage_word((enum coverage)c),
+                                    coverage_word((enum coverage)other));
     }
 }
 
@@ -319,19 +337,29 @@ static void tells_the_roles_of_browser_processes(void **state)
         const char *exe, *cmdline, *role;
     } rows[] = {
         {"/usr/lib/firefox-esr/firefox-esr", "firefox-esr --headless http://x/", "browser"},
-        {"/usr/lib/firefox-esr/firefox-esr", "/usr/lib/f -contentproc -parentBuildID 1 -appDir /x 1 socket", "socket"},
-        {"/usr/lib/firefox-esr/firefox-esr", "/usr/lib/f -contentproc -appDir /x 2 forkserver", "forkserver"},
-        {"/usr/lib/firefox-esr/firefox-esr", "/usr/lib/f -contentproc -isForBrowser -appDir /x 3 tab", "renderer"},
-        {"/usr/lib/firefox-esr/firefox-esr", "/usr/lib/f -contentproc -appDir /x 3 novelty", "child"},
+        {"/usr/lib/firefox-esr/firefox-esr",
+         "/usr/lib/f -contentproc -parentBuildID 1 -appDir /x 1 socket", "socket"},
+        {"/usr/lib/firefox-esr/firefox-esr", "/usr/lib/f -contentproc -appDir /x 2 forkserver",
+         "forkserver"},
+        {"/usr/lib/firefox-esr/firefox-esr",
+         "/usr/lib/f -contentproc -isForBrowser -appDir /x 3 tab", "renderer"},
+        {"/usr/lib/firefox-esr/firefox-esr", "/usr/lib/f -contentproc -appDir /x 3 novelty",
+         "child"},
         {"/usr/lib/firefox-esr/crashhelper", "crashhelper 1 9 /tmp/ 12", "crash-handler"},
-        {"/usr/lib/chromium/chromium", "/usr/lib/chromium/chromium --headless=new http://x/?--type=renderer", "browser"},
-        {"/usr/lib/chromium/chromium", "/usr/lib/chromium/chromium --type=zygote --no-zygote-sandbox", "zygote"},
-        {"/usr/lib/chromium/chromium", "/usr/lib/chromium/chromium --type=renderer --lang=en", "renderer"},
+        {"/usr/lib/chromium/chromium",
+         "/usr/lib/chromium/chromium --headless=new http://x/?--type=renderer", "browser"},
+        {"/usr/lib/chromium/chromium",
+         "/usr/lib/chromium/chromium --type=zygote --no-zygote-sandbox", "zygote"},
+        {"/usr/lib/chromium/chromium", "/usr/lib/chromium/chromium --type=renderer --lang=en",
+         "renderer"},
         {"/usr/lib/chromium/chromium", "chromium --type=gpu-process", "gpu"},
         {"/usr/lib/chromium/chromium",
-         "/proc/self/exe --type=utility --utility-sub-type=network.mojom.NetworkService --lang=en", "network"},
-        {"/usr/lib/chromium/chromium", "/proc/self/exe --type=utility --utility-sub-type=x.mojom.New", "utility"},
-        {"/usr/lib/chromium/chrome_crashpad_handler", "chrome_crashpad_handler --monitor-self", "crash-handler"},
+         "/proc/self/exe --type=utility --utility-sub-type=network.mojom.NetworkService --lang=en",
+         "network"},
+        {"/usr/lib/chromium/chromium",
+         "/proc/self/exe --type=utility --utility-sub-type=x.mojom.New", "utility"},
+        {"/usr/lib/chromium/chrome_crashpad_handler", "chrome_crashpad_handler --monitor-self",
+         "crash-handler"},
         {"/bin/sh", "/bin/sh /usr/bin/chromium", ""},
         {"/usr/bin/python3", NULL, ""},
         {NULL, NULL, ""},

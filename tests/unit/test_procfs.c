@@ -1,4 +1,5 @@
-/* Tests of procfs.c and lineage.c: texts of the kernel's, with what a process can put into them, and this machine's own /proc. */
+/* Tests of procfs.c and lineage.c: texts of the kernel's, with what a process can put into them,
+ * and this machine's own /proc. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,9 +23,10 @@ static const char stat_text[] =
     "4242 (a b) c) S 17 4242 4242 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 987654321 1000 200 "
     "18446744073709551615 1 1 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0\n";
 
-static const char status_text[] = "Name:\tev\\nil\nUmask:\t0022\nState:\tS (sleeping)\nTgid:\t77\nNgid:\t0\nPid:\t78\n"
-                                  "PPid:\t5\nTracerPid:\t0\nUid:\t1000\t0\t0\t0\nGid:\t100\t101\t101\t101\n"
-                                  "NStgid:\t77\t9\t1\nNSpid:\t78\t10\t2\nNSpgid:\t77\t9\t1\n";
+static const char status_text[] =
+    "Name:\tev\\nil\nUmask:\t0022\nState:\tS (sleeping)\nTgid:\t77\nNgid:\t0\nPid:\t78\n"
+    "PPid:\t5\nTracerPid:\t0\nUid:\t1000\t0\t0\t0\nGid:\t100\t101\t101\t101\n"
+    "NStgid:\t77\t9\t1\nNSpid:\t78\t10\t2\nNSpgid:\t77\t9\t1\n";
 
 static void reads_past_parentheses_in_a_name(void **state)
 {
@@ -76,9 +78,11 @@ static void takes_no_field_out_of_another_line(void **state)
 
     (void)state;
     /* "Pid:" also ends "TracerPid:" and "PPid:". */
-    assert_false(procfs_status_parse("TracerPid:\t9\nPPid:\t1\nTgid:\t3\nUid:\t0\t0\nGid:\t0\t0\n", &status));
+    assert_false(procfs_status_parse("TracerPid:\t9\nPPid:\t1\nTgid:\t3\nUid:\t0\t0\nGid:\t0\t0\n",
+                                     &status));
     assert_false(procfs_status_parse("", &status));
-    assert_false(procfs_status_parse("Tgid:\t99999999999999\nPid:\t1\nPPid:\t0\nUid:\t0\t0\nGid:\t0\t0\n", &status));
+    assert_false(procfs_status_parse(
+        "Tgid:\t99999999999999\nPid:\t1\nPPid:\t0\nUid:\t0\t0\nGid:\t0\t0\n", &status));
 }
 
 static void reads_this_process(void **state)
