@@ -45,7 +45,7 @@ static inline void after_recv(enum event_call call, int fd, const void *buf, siz
                               ssize_t n, const struct sockaddr *from, socklen_t from_len,
                               uint64_t caller)
 {
-    if (n <= 0 || (flags & (MSG_PEEK | MSG_ERRQUEUE)))
+    if (n <= 0 || !inspect_receives(fd, flags))
         return;
     size_t have = (size_t)n < size ? (size_t)n : size;
     if (inspect_wanted(fdtab_get(fd), buf, have, (size_t)n, FD_BEGUN_IN))

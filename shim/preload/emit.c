@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "address.h"
+
 
 size_t span_copy(const struct span *span, size_t at, void *out, size_t n)
 {
@@ -49,29 +51,23 @@ struct event emit_head(enum event_kind kind, const struct seen *seen)
 
 void emit_addresses(struct event *event, const struct seen *seen)
 {
-    struct sockaddr_storage addr;
-    socklen_t len = sizeof addr;
-    int saved = errno;
-
-    if (event->local.port == 0 && REAL(getsockname)(seen->fd, (struct sockaddr *)&addr, &len) == 0) {
-        struct netaddr local = netaddr_from_sockaddr((struct sockaddr *)&addr, len);
+    if (event->local.port == 0) {
+        struct netaddr local = address_local(seen->fd);
         if (event->local.family == NETADDR_NONE)
             event->local = local;
         else
             event->local.port = local.port; /* PKTINFO told the address */
     }
-    len = sizeof addr;
     if (event->remote.family == NETADDR_NONE &&
-        (fd_kind(seen->word) == FD_TCP || (seen->word & FD_CONNECTED) ||
-         fd_kind(seen->word) == FD_UNKNOWN) &&
-        REAL(getpeername)(seen->fd, (struct sockaddr *)&addr, &len) == 0)
-        event->remote = netaddr_from_sockaddr((struct sockaddr *)&addr, len);
+        (fd_kind(seen->word) == FD_TCP || (seen->word & FD_CONNECTED) || fd_kind(seen->word) == FD_UNKNOWN))
+        event->remote = address_peer(seen->fd);
     if (seen->word & FD_MARKED) {
-        len = sizeof event->mark;
+        socklen_t len = sizeof event->mark;
+        int saved = errno;
         if (getsockopt(seen->fd, SOL_SOCKET, SO_MARK, &event->mark, &len) != 0)
             event->mark = 0;
+        errno = saved;
     }
-    errno = saved;
 }
 
 void emit_judge(struct event *event, uint16_t topic, unsigned stun_type)

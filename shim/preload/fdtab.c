@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "address.h"
 #include "shim.h"
 #include "stream.h"
 
@@ -45,6 +46,7 @@ void fdtab_copy(int from, int to)
         return;
     if (fd_stream(word))
         stream_share(fd_stream(word));
+    address_copy(from, to);
     replace(to, word);
 }
 

@@ -41,8 +41,10 @@ typedef uint64_t fd_word;
 #define FD_STREAM_MASK (UINT64_C(0x3ff) << FD_STREAM_SHIFT)
 #define FD_SEGMENT_SHIFT 24                 /* 16 bits: UDP_SEGMENT */
 #define FD_SEGMENT_MASK (UINT64_C(0xffff) << FD_SEGMENT_SHIFT)
-#define FD_IFINDEX_SHIFT 40                 /* 24 bits: interface that the socket is pinned to */
-#define FD_IFINDEX_MASK (UINT64_C(0xffffff) << FD_IFINDEX_SHIFT)
+#define FD_LOCAL       (UINT64_C(1) << 40)  /* the local address is remembered, see address.h */
+#define FD_PEER        (UINT64_C(1) << 41)  /* the remote one too */
+#define FD_IFINDEX_SHIFT 42                 /* 22 bits: interface that the socket is pinned to */
+#define FD_IFINDEX_MASK (UINT64_C(0x3fffff) << FD_IFINDEX_SHIFT)
 
 static inline enum fd_kind fd_kind(fd_word word)
 {

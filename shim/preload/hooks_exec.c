@@ -46,8 +46,6 @@ static bool names_library(const char *list)
 /* One string that may lie anywhere: page by page until its end. */
 static bool text_readable(const char *text)
 {
-    enum { PAGE_MIN = 4096 };
-
     if (!memory_readable(text, 1))
         return false;
     for (const char *p = text; *p; p++)

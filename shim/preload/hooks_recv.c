@@ -115,7 +115,7 @@ void after_recvmsg(enum event_call call, int fd, const struct msghdr *msg, int f
         return;
     if (!udp && has_control(msg))
         forget_passed_descriptors(msg);
-    if (n == 0 || fd_kind(word) == FD_OTHER || (flags & (MSG_PEEK | MSG_ERRQUEUE)))
+    if (n == 0 || fd_kind(word) == FD_OTHER || !inspect_receives(fd, flags))
         return;
     size_t have = bytes_here(msg->msg_iov, msg->msg_iovlen, (size_t)n, &first, &first_len);
     if (!inspect_wanted(word, first, first_len, (size_t)n, FD_BEGUN_IN) &&

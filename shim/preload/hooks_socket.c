@@ -27,8 +27,8 @@ void after_accept(int listener, int fd)
 
 void after_bind(int fd, const struct sockaddr *addr, socklen_t len)
 {
-    if (fd_kind(fdtab_get(fd)) == FD_UDP && netaddr_from_sockaddr(addr, len).port == PORT_MDNS)
-        fdtab_change(fd, 0, FD_MDNS);
+    bool mdns = fd_kind(fdtab_get(fd)) == FD_UDP && netaddr_from_sockaddr(addr, len).port == PORT_MDNS;
+    fdtab_change(fd, FD_LOCAL, mdns ? FD_MDNS : 0);
 }
 
 /* The kernel has read the address before it fails in any other way. */
@@ -52,7 +52,7 @@ void after_connect(enum event_call call, int fd, const struct sockaddr *addr, so
             set |= FD_DNS;
         if (peer.port == PORT_MDNS)
             set |= FD_MDNS;
-        fdtab_change(fd, FD_CONNECTED | FD_DNS | FD_PROBED | FD_SENT, set);
+        fdtab_change(fd, FD_CONNECTED | FD_DNS | FD_PROBED | FD_SENT | FD_LOCAL | FD_PEER, set);
     }
     if (!shim.active || peer.family == NETADDR_NONE)
         return;
@@ -133,7 +133,7 @@ void after_setsockopt(enum event_call call, int fd, int level, int name, const v
         fdtab_change(fd, 0, FD_MARKED);
     } else {
         uint32_t ifindex = pinned_to(fd, level, name, value, len);
-        fdtab_change(fd, FD_IFINDEX_MASK, (fd_word)(ifindex & 0xffffff) << FD_IFINDEX_SHIFT);
+        fdtab_change(fd, FD_IFINDEX_MASK, (fd_word)(ifindex & 0x3fffff) << FD_IFINDEX_SHIFT);
     }
     if (!shim.active)
         return;

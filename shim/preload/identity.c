@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "emit.h"
+#include "inspect.h"
 
 __thread struct shim_thread shim_thread;
 
@@ -55,7 +55,6 @@ static bool word_readable(uintptr_t at)
 
 bool memory_readable(const void *bytes, size_t len)
 {
-    enum { PAGE_MIN = 4096 };
     uintptr_t at = (uintptr_t)bytes;
     int saved = errno;
     bool ok = true;

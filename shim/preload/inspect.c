@@ -169,11 +169,10 @@ void inspect_failed(struct seen *seen, const struct iovec *iov, size_t count)
     struct span span = {iov, count, 0, 0};
     int error = seen->error;
 
-    /* Nothing was asked of the network, or the same bytes come again. */
+    /* Nothing was asked of the network, or the same bytes come again. With any other error the kernel has read the iovecs, not what they point at. */
     if (!shim.active || fd_kind(seen->word) != FD_UDP || error == EAGAIN || error == EINTR ||
-        error == EBADF || error == EFAULT || error == EINVAL || error == ENOTSOCK)
-        return;
-    if (!memory_readable(iov, count * sizeof *iov))
+        error == EBADF || error == EFAULT || error == EINVAL || error == ENOTSOCK ||
+        error == EDESTADDRREQ || error == EMSGSIZE)
         return;
     for (size_t i = 0; i < count; i++) {
         if (!memory_readable(iov[i].iov_base, iov[i].iov_len))

@@ -9,6 +9,7 @@
 
 #include "bytes.h"
 #include "emit.h"
+#include "stream.h"
 #include "stun.h"
 
 static inline bool cookie_at(const uint8_t *bytes, size_t len, size_t at)
@@ -19,6 +20,7 @@ static inline bool cookie_at(const uint8_t *bytes, size_t len, size_t at)
 enum {
     COOKIE_RAW = 4,     /* where the cookie stands in a STUN message */
     COOKIE_FRAMED = 6,  /* and after RFC 4571's length */
+    PAGE_MIN = 4096,    /* no page is smaller, and none is mapped at 0 */
 };
 
 /*
@@ -49,6 +51,9 @@ static inline bool inspect_wanted(fd_word word, const uint8_t *first, size_t fir
     case FD_ROUTE:
         return true;
     case FD_UNKNOWN:
+        /* Not every file reads what is written to it: /dev/null takes any pointer. */
+        if ((uintptr_t)first < PAGE_MIN)
+            return false;
         return first_len >= STUN_HEADER_BYTES
                    ? cookie_at(first, first_len, COOKIE_RAW) ||
                          cookie_at(first, first_len, COOKIE_FRAMED)
@@ -58,6 +63,22 @@ static inline bool inspect_wanted(fd_word word, const uint8_t *first, size_t fir
         break;
     }
     return false;
+}
+
+/*
+ * Did a receive with these flags take bytes off fd and put them into its buffers? A peek takes none, the error queue holds copies of what was
+ * sent, and MSG_TRUNC makes TCP drop them unread: a stream that is being followed then loses its place.
+ */
+static inline bool inspect_receives(int fd, int flags)
+{
+    if (likely((flags & (MSG_PEEK | MSG_ERRQUEUE | MSG_TRUNC)) == 0))
+        return true;
+    if (flags & (MSG_PEEK | MSG_ERRQUEUE))
+        return false;
+    enum fd_kind kind = fd_kind(fdtab_get(fd));
+    if (kind == FD_TCP)
+        stream_drop(fd);
+    return kind == FD_UDP || kind == FD_ROUTE;
 }
 
 /*

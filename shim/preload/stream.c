@@ -222,6 +222,19 @@ static void follow(struct stream *stream, struct half *half, struct seen *seen,
     }
 }
 
+void stream_drop(int fd)
+{
+    unsigned number = fd_stream(fdtab_get(fd));
+
+    if (number == 0 || atomic_flag_test_and_set(&streams[number - 1].half[1].busy))
+        return;
+    struct half *half = &streams[number - 1].half[1];
+    half->synced = false;
+    half->have = 0;
+    half->need = half->done = 0;
+    atomic_flag_clear(&half->busy);
+}
+
 /* Should a stream without tracker get one? */
 static bool starts_stun(const struct seen *seen, const struct span *span, fd_word begun)
 {

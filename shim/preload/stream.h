@@ -12,6 +12,9 @@
 /* Bytes went through the TCP socket of seen. */
 void stream_bytes(struct seen *seen, const struct span *span);
 
+/* Bytes were received and thrown away unseen: the incoming direction's place is lost. */
+void stream_drop(int fd);
+
 /* Reference counting of a tracker by the descriptors that name it; number is fd_stream(word). */
 void stream_share(unsigned number);
 void stream_release(unsigned number);
