@@ -172,7 +172,7 @@ void inspect_failed(struct seen *seen, const struct iovec *iov, size_t count)
     /* Nothing was asked of the network, or the same bytes come again. With any other error the kernel has read the iovecs, not what they point at. */
     if (!shim.active || fd_kind(seen->word) != FD_UDP || error == EAGAIN || error == EINTR ||
         error == EBADF || error == EFAULT || error == EINVAL || error == ENOTSOCK ||
-        error == EDESTADDRREQ || error == EMSGSIZE)
+        error == EMSGSIZE)
         return;
     for (size_t i = 0; i < count; i++) {
         if (!memory_readable(iov[i].iov_base, iov[i].iov_len))
