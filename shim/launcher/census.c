@@ -270,13 +270,18 @@ static void visit(struct census *census, const struct kin *kin, bool last)
     look_at_sockets(p);
 }
 
-static void mark_ended(struct census *census, struct process *p)
+static void mark_ended(struct census *census, struct process *p, bool last)
 {
     const struct kin *kin = lineage_find(proctab_lineage(census->options.tab), p->pid);
 
     if (kin && !kin->zombie && kin->start_ticks == p->start_ticks)
         return;
     if (p->coverage == COVERAGE_UNKNOWN) {
+        /* Its report may have been written since the ring was drained: judged at the next look. */
+        if (!last && !p->priv->missed) {
+            p->priv->missed = true;
+            return;
+        }
         p->ended = true;
         judge(census, p, true);
         p->ended = false;
@@ -343,7 +348,7 @@ void census_take(struct census *census, bool last)
         if (p->pid == 0)
             proctab_retry(tab, p);
         else
-            mark_ended(census, p);
+            mark_ended(census, p, last);
         if (!p->ended && p->coverage != COVERAGE_UNKNOWN &&
             now - p->priv->first_seen_ms >= CENSUS_INTERVAL_MS)
             proctab_tell(tab, p);

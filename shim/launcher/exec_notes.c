@@ -46,7 +46,7 @@ static int likeness(const struct exec_note *note, const struct process *p)
                      strcmp(role_base_name(note->path), role_base_name(p->exe)) == 0;
 
     if (note->target != 0)
-        return note->target == p->pid ? 4 : 0;
+        return note->target == (p->pid ? p->pid : p->ns_pid) ? 4 : 0;
     if (p->parent != 0 && p->parent == note->announcer)
         return same_name ? 3 : 2;
     /* Its parent is not known any more: it lived shortly. */

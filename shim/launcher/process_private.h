@@ -23,6 +23,7 @@ struct process_private {
     bool told_ended;
     bool replaced;                  /* its pid runs another program now */
     bool looked_at_sockets;         /* and the kernel let us */
+    bool missed;                    /* the census did not find it any more, but has not judged it yet */
     unsigned resolve_tries;
     pid_t child_pid;                /* what its parent called it at fork; 0 not told */
     struct process_threads *threads;

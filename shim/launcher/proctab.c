@@ -197,7 +197,12 @@ static struct process *find_adoptable(struct proctab *tab, pid_t pid)
     if (p->start_ticks != 0 && procfs_stat(pid, &stat) && stat.start_ticks != p->start_ticks)
         return NULL;
     exe = procfs_exe(pid);
-    same = exe && p->exe ? strcmp(exe, p->exe) == 0 : !exe && !p->exe;
+    /* Where the program can't be read any more, an entry that was covered already was the image
+     * before. */
+    if (exe && p->exe)
+        same = strcmp(exe, p->exe) == 0;
+    else
+        same = !p->exe || (!exe && p->coverage != COVERAGE_COVERED);
     free(exe);
     return same ? p : NULL;
 }
@@ -253,8 +258,10 @@ static void settle_child(struct proctab *tab, struct process *p,
     set_pid(tab, p, found.pid);
     p->start_ticks = found.start_ticks;
     process_look(p);
-    if (found.gone)
+    if (found.gone) {
+        p->priv->depth = 1;
         proctab_set_ended(tab, p);
+    }
 }
 
 void proctab_retry(struct proctab *tab, struct process *p)

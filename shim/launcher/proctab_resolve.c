@@ -106,6 +106,7 @@ pid_t proctab_check_pid(struct proctab *tab, uint32_t proc_pid, uint32_t ns_pid)
 {
     struct lineage *lineage = proctab_lineage(tab);
     struct procfs_status status;
+    struct procfs_stat stat;
     pid_t pid = (pid_t)proc_pid;
 
     if (proc_pid == 0 || proc_pid > INT32_MAX) {
@@ -113,11 +114,20 @@ pid_t proctab_check_pid(struct proctab *tab, uint32_t proc_pid, uint32_t ns_pid)
         struct proctab_found found = proctab_resolve(tab, &wanted);
         return found.gone ? 0 : found.pid;
     }
-    if (!procfs_status(pid, pid, &status))
+    /* The pids of a process that is being released read as 0: gone, too. */
+    if (!procfs_status(pid, pid, &status) || status.tgid == 0 ||
+        status.ns_pid[status.depth - 1] == 0)
         return pid;
     if (status.tgid != pid || status.ns_pid[status.depth - 1] != (pid_t)ns_pid)
         return 0;
-    if (!lineage_find(lineage, pid) && (!lineage_refresh(lineage) || !lineage_find(lineage, pid)))
-        return 0;
+    /* Twice: a parent that ends while /proc is read leaves its child without a family for a moment.
+     */
+    for (int tries = 0; !lineage_find(lineage, pid); tries++) {
+        if (!procfs_stat(pid, &stat))
+            return pid;
+        if (tries == 2)
+            return 0;
+        (void)lineage_refresh(lineage);
+    }
     return pid;
 }

@@ -105,8 +105,8 @@ static json_t *process_json(const struct process *p)
  * in it. */
 static bool is_passing(const struct process *p)
 {
-    return p->priv->replaced && p->priv->records == 0 && (p->by_fork || p->number == 0) &&
-           !coverage_is_missing(p->coverage);
+    return (p->priv->replaced || p->pid == 0) && p->priv->records == 0 &&
+           (p->by_fork || p->number == 0) && !coverage_is_missing(p->coverage);
 }
 
 static json_t *processes_json(const struct proctab *tab, json_t **browser)
