@@ -8,8 +8,8 @@ CC ?= cc
 PKG_CONFIG ?= pkg-config
 
 # SAN=address,undefined builds into a folder of its own.
-BUILD := build$(if $(SAN),/$(subst $(comma),-,$(SAN)))
 comma := ,
+BUILD := build$(if $(SAN),/$(subst $(comma),-,$(SAN)))
 V ?=
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)')
@@ -38,22 +38,17 @@ PRELOAD_SRC := shim/preload/init.c shim/preload/real.c shim/preload/fdtab.c shim
 PRELOAD_CORE_SRC := core/netaddr.c core/stun.c core/ring.c core/policy.c
 
 # --- shim/launcher: rtcshim ----------------------------------------------------------------------------------------------------
-LAUNCHER_SRC := shim/launcher/help.c shim/launcher/say.c shim/launcher/cmd_run.c shim/launcher/run.c \
-    shim/launcher/session.c shim/launcher/session_stale.c shim/launcher/session_guard.c shim/launcher/library.c shim/launcher/child.c \
-    shim/launcher/process.c shim/launcher/process_thread.c shim/launcher/process_code.c \
-    shim/launcher/proctab.c shim/launcher/proctab_resolve.c shim/launcher/procfs.c shim/launcher/lineage.c \
-    shim/launcher/role.c shim/launcher/coverage.c shim/launcher/elf_look.c shim/launcher/census.c \
-    shim/launcher/exec_notes.c shim/launcher/sockets.c shim/launcher/rundir.c shim/launcher/linesink.c \
-    shim/launcher/runjson.c shim/launcher/collector.c
+LAUNCHER_SRC := $(addprefix shim/launcher/,help.c say.c cmd_run.c run.c session.c session_stale.c \
+    session_guard.c library.c child.c collector.c rundir.c linesink.c runjson.c)
 $(BUILD)/obj/shim/launcher/library.o: ALL_CFLAGS += -DRTCSHIM_LIBDIR='"$(PREFIX)/lib"'
+# Who the processes are, and whether the library is in them.
+PROCESS_SRC := $(addprefix shim/launcher/process/,process.c process_thread.c process_code.c proctab.c \
+    proctab_resolve.c procfs.c lineage.c role.c coverage.c elf_look.c census.c exec_notes.c sockets.c)
 # What turns records into events, lines and the summary.
-STORY_SRC := shim/launcher/story.c shim/launcher/tell_stun.c shim/launcher/tell_name.c \
-    shim/launcher/tell_enum.c shim/launcher/tell_socket.c shim/launcher/network.c \
-    shim/launcher/network_table.c shim/launcher/carrier.c shim/launcher/enumeration.c \
-    shim/launcher/shown.c shim/launcher/channel.c shim/launcher/names.c shim/launcher/dns.c \
-    shim/launcher/event_json.c shim/launcher/stun_json.c shim/launcher/ledger.c \
-    shim/launcher/live.c shim/launcher/live_text.c shim/launcher/summary.c shim/launcher/text.c
-LAUNCHER_INC := -Ishim/launcher
+STORY_SRC := $(addprefix shim/launcher/story/,story.c tell_stun.c tell_name.c tell_enum.c tell_socket.c \
+    network.c network_table.c carrier.c enumeration.c shown.c channel.c names.c dns.c event_json.c \
+    stun_json.c ledger.c live.c live_text.c summary.c text.c)
+LAUNCHER_INC := -Ishim/launcher -Ishim/launcher/process -Ishim/launcher/story
 LAUNCHER_LIBS := -ljansson -lmnl -lresolv $(CORE_PROGRAM_LIBS)
 
 # --- shim/lab: page and STUN server --------------------------------------------------------------------------------------------
@@ -71,14 +66,17 @@ FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: all demo check unit test-programs bench fuzz lint format install uninstall clean help
 .DEFAULT_GOAL := all
+.SECONDARY:
 
 all: $(BUILD)/librtcshim.so $(BUILD)/rtcshim $(BUILD)/rtcshim-lab ## build the library and the programs
 
 obj = $(patsubst %,$(BUILD)/obj/%.o,$(basename $(1)))
 CORE_OBJ := $(call obj,$(CORE_SRC) $(CORE_PROGRAM_SRC))
 PRELOAD_OBJ := $(patsubst %,$(BUILD)/preload/%.o,$(basename $(PRELOAD_SRC) $(PRELOAD_CORE_SRC)))
-LAUNCHER_OBJ := $(call obj,$(LAUNCHER_SRC) $(STORY_SRC))
+LAUNCHER_OBJ := $(call obj,$(LAUNCHER_SRC) $(PROCESS_SRC) $(STORY_SRC))
 LAB_OBJ := $(call obj,$(LAB_SRC))
+
+$(BUILD)/obj/shim/launcher/%.o: ALL_CFLAGS += $(LAUNCHER_INC)
 
 # No fortified headers: they would define the very functions that the hooks are. -fexceptions: cancellation unwinds through hooks.
 # -Wno-pedantic: glibc declares socket addresses as transparent unions, which only its own definitions match.
@@ -172,18 +170,18 @@ bench: packages-bench ## measure; the figures of docs/performance.md
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/bench/bench.sh $(BUILD)
 
-LINT_C := $(wildcard core/*.c shim/*/*.c shim/*/*/*.c tests/*/*.c)
+LINT_C := $(shell git ls-files "*.c")
 lint: ## clang-tidy, cppcheck, shellcheck, format
 	$(Q)command -v clang-tidy cppcheck shellcheck clang-format >/dev/null || \
 	    { echo "lint needs: apt-get install clang-tidy cppcheck shellcheck clang-format" >&2; exit 1; }
-	$(Q)clang-format --dry-run --Werror $(LINT_C) $(wildcard core/*.h shim/*/*.h shim/*/*/*.h tests/*/*.h)
+	$(Q)clang-format --dry-run --Werror $(LINT_C) $(shell git ls-files "*.h")
 	$(Q)clang-tidy --quiet $(LINT_C) -- -std=c17 -D_GNU_SOURCE -Icore $(LAUNCHER_INC) -Ishim/lab -Itests/unit -DRTCSHIM_VERSION='""' -DRTCSHIM_LIBDIR='""'
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,portability --error-exitcode=1 --inline-suppr \
 	    --suppress=missingIncludeSystem -Icore $(LAUNCHER_INC) -D_GNU_SOURCE core shim
 	$(Q)shellcheck $(shell git ls-files '*.sh') .ci/run
 
 format: ## format the C sources in place
-	$(Q)clang-format -i $(LINT_C) $(wildcard core/*.h shim/*/*.h shim/*/*/*.h tests/*/*.h)
+	$(Q)clang-format -i $(LINT_C) $(shell git ls-files "*.h")
 
 install: all ## install below $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/share/man/man1

@@ -31,7 +31,9 @@ for test in "$build"/tests/unit/test_*; do
     suite "${test##*/}" 300 "$test"
 done
 suite preload 900 tests/preload/run.sh "$build"
-suite run 600 tests/run/run.sh "$build"
+for test in tests/run/test_*.sh; do
+    suite "run ${test##*/test_}" 300 env RTCSHIM="$build/rtcshim" "$test"
+done
 suite fuzz 300 tests/fuzz/run.sh "$build/fuzz" "${FUZZ_SECONDS:-15}"
 suite browser 1800 tests/browser/run.sh "$build"
 

@@ -59,7 +59,7 @@ struct run {
 static void on_event(const json_t *event, void *ctx)
 {
     struct run *run = ctx;
-    char *line = json_dumps(event, JSON_COMPACT);
+    char *line = json_dumps(event, JSON_COMPACT | JSON_ENSURE_ASCII);
     size_t len = line ? strlen(line) : 0;
 
     if (!line)
