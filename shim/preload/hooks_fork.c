@@ -14,6 +14,19 @@ static uint32_t keep_number(void)
     return ring_new_process(&shim.ring);
 }
 
+/* The same for fork, whose child may run handlers of pthread_atfork before it comes back here. */
+static uint32_t before_fork(void)
+{
+    return shim_thread.kept = keep_number();
+}
+
+/* In the child, whose memory and descriptors are its own now, also where its parent was a vfork child. */
+static void enter_child(uint32_t number)
+{
+    atomic_store(shim.kept, number);
+    shim_thread.borrowed = false;
+}
+
 static void tell_fork(enum event_call call, uint32_t child, pid_t pid, uint64_t caller)
 {
     struct seen seen = {.call = call, .fd = -1, .result = pid, .caller = caller, .flags = EVENT_OUT};
@@ -25,10 +38,11 @@ static void tell_fork(enum event_call call, uint32_t child, pid_t pid, uint64_t 
 /* Both sides come back here; only the forking thread is in the child. */
 static pid_t after_fork(enum event_call call, uint32_t child, pid_t pid, uint64_t caller)
 {
+    shim_thread.kept = 0;
     if (child == 0)
         return pid;
     if (pid == 0)
-        atomic_store(&shim.kept, child);
+        enter_child(child);
     else if (pid > 0)
         tell_fork(call, child, pid, caller);
     return pid;
@@ -36,19 +50,19 @@ static pid_t after_fork(enum event_call call, uint32_t child, pid_t pid, uint64_
 
 EXPORT pid_t fork(void)
 {
-    uint32_t child = keep_number();
+    uint32_t child = before_fork();
     return after_fork(EVENT_CALL_fork, child, REAL(fork)(), CALLER());
 }
 
 EXPORT pid_t __fork(void)
 {
-    uint32_t child = keep_number();
+    uint32_t child = before_fork();
     return after_fork(EVENT_CALL___fork, child, REAL(__fork)(), CALLER());
 }
 
 EXPORT pid_t _Fork(void)
 {
-    uint32_t child = keep_number();
+    uint32_t child = before_fork();
     return after_fork(EVENT_CALL__Fork, child, REAL(_Fork)(), CALLER());
 }
 
@@ -62,7 +76,7 @@ struct clone_start {
 static int clone_child(void *arg)
 {
     struct clone_start start = *(struct clone_start *)arg;
-    atomic_store(&shim.kept, start.child);
+    enter_child(start.child);
     return start.function(start.arg);
 }
 
@@ -94,19 +108,28 @@ EXPORT int clone(int (*function)(void *), void *stack, int flags, void *arg, ...
     return result;
 }
 
-/* For vfork.S: the real vfork, found now; the note that a borrowed child may run here; and the parent's way back. */
-void *vfork_enter(void *return_address);
+/*
+ * For vfork.S: the real vfork, found now; the note that a borrowed child may run here; and the parent's way back. A vfork inside a vfork child, or in
+ * a signal handler that comes between, is nested: the note is there already, and the only place for a way back is taken.
+ */
+struct vfork_way {
+    void *real_vfork;
+    unsigned long nested;
+};
+struct vfork_way vfork_enter(void *return_address);
 void *vfork_leave(long result);
 
-void *vfork_enter(void *return_address)
+struct vfork_way vfork_enter(void *return_address)
 {
-    void *real_vfork;
+    struct vfork_way way = {.nested = shim_thread.borrowed};
     pid_t (*function)(void) = REAL(vfork);
 
-    memcpy(&real_vfork, &function, sizeof real_vfork);
-    shim_thread.vfork_return = return_address;
-    shim_thread.borrowed = true;
-    return real_vfork;
+    memcpy(&way.real_vfork, &function, sizeof way.real_vfork);
+    if (!way.nested) {
+        shim_thread.vfork_return = return_address;
+        shim_thread.borrowed = true;
+    }
+    return way;
 }
 
 void *vfork_leave(long result)

@@ -18,13 +18,14 @@ uint32_t identity_process(void)
         return number;
 
     /* A new child: its page is wiped, the rest of its memory is the parent's. Threads may race to here; one of them wins. */
-    uint32_t mine = atomic_load(&shim.kept);
+    uint32_t mine = atomic_load(shim.kept);
+    if (mine == 0)
+        mine = shim_thread.kept;
     if (mine == 0)
         mine = ring_new_process(&shim.ring);
     if (!atomic_compare_exchange_strong(shim.number, &number, mine))
         return number;
     uint32_t parent = atomic_exchange(&shim.copied_from, mine);
-    atomic_store(&shim.kept, 0);
     emit_process(&(struct event_process){
         .ns_pid = (uint32_t)getpid(),
         .parent = parent,

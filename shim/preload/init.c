@@ -79,6 +79,7 @@ static bool take_session(void)
     shim.number = page_wiped_on_fork();
     if (ring && policy && shim.number && ring_attach(ring, ring_len, &shim.ring) &&
         policy_valid(policy, policy_len)) {
+        shim.kept = shim.number + 1;
         shim.policy = policy;
         return true;
     }

@@ -20,8 +20,8 @@ struct shim {
     struct ring ring;
     const struct policy_shared *policy; /* mapped read-only */
     _Atomic uint32_t *number;           /* this process's number, in a page that fork wipes: 0 in a new child */
-    _Atomic uint32_t copied_from;       /* the same in memory that fork copies */
-    _Atomic uint32_t kept;              /* in a new child: the number that its parent kept for it, 0 none */
+    _Atomic uint32_t *kept;             /* in a new child, in the same page: the number that its parent kept for it, 0 none */
+    _Atomic uint32_t copied_from;       /* the process's number again, in memory that fork copies */
     char library[SHIM_PATH_BYTES];      /* this library, as LD_PRELOAD has to name it */
     char session[SHIM_PATH_BYTES];      /* the session's folder */
 };
@@ -33,6 +33,7 @@ struct shim_thread {
     uint32_t process;                   /* the process number that tid was read under */
     uint32_t tid;
     bool borrowed;                      /* a vfork child runs here: the memory is the parent's, the descriptors are not */
+    uint32_t kept;                      /* while fork runs: the number kept for its child, for handlers that run before fork returns there */
     void *vfork_return;                 /* where vfork.S keeps its caller's return address */
 };
 
