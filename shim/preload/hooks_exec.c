@@ -10,7 +10,6 @@ extern char **environ;
 
 enum {
     ENV_ENTRIES = 8192,     /* a larger environment is passed on as it is; the launcher then finds the program not covered */
-    LIST_ARGS = 4096,       /* execl and kin: arguments of one call */
 };
 
 static const char preload_name[] = "LD_PRELOAD=";
@@ -73,9 +72,9 @@ static struct env_state look_at(char *const *env)
         }
         if (state.entries == ENV_ENTRIES || (!trusted && !text_readable(entry)))
             break;
-        if (starts(entry, preload_name))
+        if (starts(entry, preload_name)) /* of several, the loader takes the last one */
             state.preload = (ssize_t)state.entries;
-        else if (starts(entry, session_name))
+        else if (state.session < 0 && starts(entry, session_name)) /* and getenv the first */
             state.session = (ssize_t)state.entries;
     }
     state.readable = false; /* the kernel will say what is wrong with it */
@@ -135,17 +134,16 @@ static void tell_exec(enum event_call call, const char *path, bool repaired, uin
     emit_bytes(&event, path, strlen(path));
 }
 
-static int exec_failed(enum event_call call, const char *path, int result, uint64_t caller)
+/* Returns result, for the hooks to end with. */
+static int exec_failed(enum event_call call, const char *path, int result, int error, uint64_t caller)
 {
-    struct seen seen = {.call = call, .fd = -1, .caller = caller, .result = result, .error = errno,
+    struct seen seen = {.call = call, .fd = -1, .caller = caller, .result = result, .error = error,
                         .flags = EVENT_OUT | EVENT_FAILED};
-    int saved = errno;
 
-    if (path && text_readable(path)) {
+    if (shim.active && path && text_readable(path)) {
         struct event event = emit_head(EVENT_EXEC, &seen);
         emit_bytes(&event, path, strlen(path));
     }
-    errno = saved;
     return result;
 }
 
@@ -170,49 +168,49 @@ EXPORT int execve(const char *path, char *const *argv, char *const *env)
 {
     int result;
     WITH_ENV(EVENT_CALL_execve, path, env, result, REAL(execve)(path, argv, env_out));
-    return shim.active ? exec_failed(EVENT_CALL_execve, path, result, CALLER()) : result;
+    return exec_failed(EVENT_CALL_execve, path, result, errno, CALLER());
 }
 
 EXPORT int execv(const char *path, char *const *argv)
 {
     int result;
     WITH_ENV(EVENT_CALL_execv, path, environ, result, REAL(execve)(path, argv, env_out));
-    return shim.active ? exec_failed(EVENT_CALL_execv, path, result, CALLER()) : result;
+    return exec_failed(EVENT_CALL_execv, path, result, errno, CALLER());
 }
 
 EXPORT int execvp(const char *file, char *const *argv)
 {
     int result;
     WITH_ENV(EVENT_CALL_execvp, file, environ, result, REAL(execvpe)(file, argv, env_out));
-    return shim.active ? exec_failed(EVENT_CALL_execvp, file, result, CALLER()) : result;
+    return exec_failed(EVENT_CALL_execvp, file, result, errno, CALLER());
 }
 
 EXPORT int execvpe(const char *file, char *const *argv, char *const *env)
 {
     int result;
     WITH_ENV(EVENT_CALL_execvpe, file, env, result, REAL(execvpe)(file, argv, env_out));
-    return shim.active ? exec_failed(EVENT_CALL_execvpe, file, result, CALLER()) : result;
+    return exec_failed(EVENT_CALL_execvpe, file, result, errno, CALLER());
 }
 
 EXPORT int fexecve(int fd, char *const *argv, char *const *env)
 {
     int result;
     WITH_ENV(EVENT_CALL_fexecve, "", env, result, REAL(fexecve)(fd, argv, env_out));
-    return shim.active ? exec_failed(EVENT_CALL_fexecve, "", result, CALLER()) : result;
+    return exec_failed(EVENT_CALL_fexecve, "", result, errno, CALLER());
 }
 
 EXPORT int execveat(int dir, const char *path, char *const *argv, char *const *env, int flags)
 {
     int result;
     WITH_ENV(EVENT_CALL_execveat, path, env, result, REAL(execveat)(dir, path, argv, env_out, flags));
-    return shim.active ? exec_failed(EVENT_CALL_execveat, path, result, CALLER()) : result;
+    return exec_failed(EVENT_CALL_execveat, path, result, errno, CALLER());
 }
 
 /* The list forms: count, gather into a vector on the stack, call the vector form. */
 static size_t count_args(va_list args)
 {
     size_t n = 1;
-    while (n < LIST_ARGS && va_arg(args, char *))
+    while (va_arg(args, char *))
         n++;
     return n;
 }
@@ -234,7 +232,7 @@ static size_t count_args(va_list args)
         argv[count] = NULL;                                                                        \
         int result;                                                                                \
         CALL                                                                                       \
-        return shim.active ? exec_failed(EVENT_CALL_##name, first, result, CALLER()) : result;     \
+        return exec_failed(EVENT_CALL_##name, first, result, errno, CALLER());     \
     }
 
 EXEC_LIST(execl, path, arg, , WITH_ENV(EVENT_CALL_execl, path, environ, result, REAL(execve)(path, argv, env_out));)
@@ -248,7 +246,7 @@ EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_acti
     int result;
     WITH_ENV(EVENT_CALL_posix_spawn, path, env, result,
              REAL(posix_spawn)(pid, path, actions, attr, argv, env_out));
-    return result;
+    return result == 0 ? 0 : exec_failed(EVENT_CALL_posix_spawn, path, result, result, CALLER());
 }
 
 EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
@@ -257,5 +255,5 @@ EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_act
     int result;
     WITH_ENV(EVENT_CALL_posix_spawnp, file, env, result,
              REAL(posix_spawnp)(pid, file, actions, attr, argv, env_out));
-    return result;
+    return result == 0 ? 0 : exec_failed(EVENT_CALL_posix_spawnp, file, result, result, CALLER());
 }
