@@ -44,8 +44,8 @@ void fdtab_copy(int from, int to)
 
     if ((unsigned)to >= FDTAB_SIZE || shim_thread.borrowed || from == to)
         return;
-    if (fd_stream(word))
-        stream_share(fd_stream(word));
+    if (unlikely(fd_stream(word)) && !stream_hold(fd_stream(word)))
+        word &= ~FD_STREAM_MASK; /* closed by another thread meanwhile */
     address_copy(from, to);
     replace(to, word);
 }
@@ -59,6 +59,31 @@ void fdtab_change(int fd, fd_word clear, fd_word set)
            !atomic_compare_exchange_weak_explicit(&fdtab[fd], &word, (word & ~clear) | set,
                                                   memory_order_relaxed, memory_order_relaxed))
         ;
+}
+
+unsigned fdtab_attach_stream(int fd, unsigned number)
+{
+    if ((unsigned)fd >= FDTAB_SIZE || shim_thread.borrowed)
+        return 0;
+    fd_word word = atomic_load_explicit(&fdtab[fd], memory_order_relaxed);
+    while (fd_kind(word) == FD_TCP && fd_stream(word) == 0)
+        if (atomic_compare_exchange_weak_explicit(&fdtab[fd], &word,
+                                                  word | (fd_word)number << FD_STREAM_SHIFT,
+                                                  memory_order_relaxed, memory_order_relaxed))
+            return number;
+    return fd_kind(word) == FD_TCP ? fd_stream(word) : 0;
+}
+
+bool fdtab_detach_stream(int fd, unsigned number)
+{
+    if ((unsigned)fd >= FDTAB_SIZE || shim_thread.borrowed)
+        return false;
+    fd_word word = atomic_load_explicit(&fdtab[fd], memory_order_relaxed);
+    while (fd_stream(word) == number)
+        if (atomic_compare_exchange_weak_explicit(&fdtab[fd], &word, word & ~FD_STREAM_MASK,
+                                                  memory_order_relaxed, memory_order_relaxed))
+            return true;
+    return false;
 }
 
 fd_word fd_word_of_socket(int domain, int type, int protocol)

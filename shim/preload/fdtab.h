@@ -83,6 +83,14 @@ void fdtab_forget_range(unsigned first, unsigned last);
 /* Change bits of a descriptor that is there: word = (word & ~clear) | set. */
 void fdtab_change(int fd, fd_word clear, fd_word set);
 
+/*
+ * Let fd name a stream tracker, unless it names one already or is no TCP socket any more; returns the number that it names then, 0 none.
+ * The reference that the name needs is the caller's to take before and to give back where it got another number.
+ */
+unsigned fdtab_attach_stream(int fd, unsigned number);
+/* fd names that tracker no more; false where it did not. The reference becomes the caller's. */
+bool fdtab_detach_stream(int fd, unsigned number);
+
 /* The word for a socket() call's arguments. */
 fd_word fd_word_of_socket(int domain, int type, int protocol);
 

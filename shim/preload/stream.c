@@ -6,7 +6,7 @@
 #include "inspect.h"
 
 enum {
-    STREAMS = 128,          /* TURN connections of one process at a time; more are looked at segment by segment */
+    STREAMS = 128,          /* TURN connections of one process at a time; of more, what stands whole in a segment is told */
     STREAM_KEEP = 2048,     /* bytes kept of a message that comes in pieces; a longer one is told cut */
     STREAM_DECIDE = COOKIE_FRAMED + 4,
 };
@@ -17,9 +17,11 @@ enum framing {
     FRAMING_LENGTH,         /* RFC 4571: a 16-bit length before each packet */
 };
 
+enum { HALF_FREE, HALF_TAKEN, HALF_COLLIDED };
+
 /* One direction. */
 struct half {
-    atomic_flag busy;
+    _Atomic int state;      /* HALF_*: whoever took it may use the rest */
     bool synced;            /* the next byte's place in its message is known */
     uint16_t have;          /* bytes in keep */
     uint32_t need;          /* of the message under way with its frame and padding, 0: its header is not complete */
@@ -35,9 +37,14 @@ struct stream {
 
 static struct stream streams[STREAMS];
 
-void stream_share(unsigned number)
+bool stream_hold(unsigned number)
 {
-    atomic_fetch_add(&streams[number - 1].refs, 1);
+    unsigned refs = atomic_load(&streams[number - 1].refs);
+
+    while (refs != 0)
+        if (atomic_compare_exchange_weak(&streams[number - 1].refs, &refs, refs + 1))
+            return true;
+    return false;
 }
 
 void stream_release(unsigned number)
@@ -45,7 +52,36 @@ void stream_release(unsigned number)
     atomic_fetch_sub(&streams[number - 1].refs, 1);
 }
 
-/* A free tracker's number, 0 if there is none. */
+static void half_reset(struct half *half)
+{
+    half->synced = false;
+    half->have = 0;
+    half->need = half->done = 0;
+}
+
+/* Two threads, or a thread and its signal handler, at one half: the second one goes away and leaves a note, because the bytes' order is not known. */
+static bool half_take(struct half *half)
+{
+    int state = HALF_FREE;
+
+    while (!atomic_compare_exchange_weak(&half->state, &state,
+                                         state == HALF_FREE ? HALF_TAKEN : HALF_COLLIDED))
+        ;
+    return state == HALF_FREE;
+}
+
+static void half_leave(struct half *half)
+{
+    int state = HALF_TAKEN;
+
+    while (!atomic_compare_exchange_strong(&half->state, &state, HALF_FREE)) {
+        half_reset(half);
+        atomic_store(&half->state, HALF_TAKEN);
+        state = HALF_TAKEN;
+    }
+}
+
+/* A free tracker's number, held once; 0 if there is none. */
 static unsigned stream_take(void)
 {
     for (unsigned i = 0; i < STREAMS; i++) {
@@ -54,11 +90,8 @@ static unsigned stream_take(void)
             atomic_compare_exchange_strong(&streams[i].refs, &none, 1)) {
             atomic_store(&streams[i].framing, FRAMING_OPEN);
             for (int d = 0; d < 2; d++) {
-                struct half *half = &streams[i].half[d];
-                atomic_flag_clear(&half->busy);
-                half->synced = false;
-                half->have = 0;
-                half->need = half->done = 0;
+                atomic_store(&streams[i].half[d].state, HALF_FREE);
+                half_reset(&streams[i].half[d]);
             }
             return i + 1;
         }
@@ -85,13 +118,19 @@ static bool may_be(const uint8_t *bytes, size_t len, enum framing framing)
            (framing != FRAMING_RAW && may_start(bytes, len, COOKIE_FRAMED));
 }
 
-/* Bytes of the unit that starts with the four bytes at start; 0 where none can. */
+/* Bytes that tell a unit's length. */
+static size_t header_bytes(enum framing framing)
+{
+    return framing == FRAMING_LENGTH ? STUN_FRAME_HEADER_BYTES : STUN_CHANNEL_HEADER_BYTES;
+}
+
+/* Bytes of the unit that starts with the header at start; 0 where none can. */
 static uint32_t unit_bytes(const uint8_t *start, enum framing framing)
 {
-    uint32_t length = be16(start + 2);
-
     if (framing == FRAMING_LENGTH)
         return (uint32_t)be16(start) + STUN_FRAME_HEADER_BYTES;
+
+    uint32_t length = be16(start + 2);
     if ((start[0] & 0xc0) == 0)
         return length % 4 == 0 ? length + STUN_HEADER_BYTES : 0;
     if ((start[0] & 0xf0) == 0x40) /* RFC 8656 section 12.5: padded on TCP */
@@ -120,31 +159,35 @@ static void tell_unit(struct seen *seen, struct span span, uint32_t unit, enum f
     inspect_stun(seen, &span, full);
 }
 
-/* The border was lost: say so once, with the bytes that are no header, and wait for a segment that starts with one. */
-static void lose_sync(struct seen *seen, struct half *half, const uint8_t *bytes, size_t len)
+static void tell_unsynced(const struct seen *seen)
 {
     struct event event = emit_head(EVENT_STUN, seen);
 
-    half->synced = false;
-    half->have = 0;
-    half->need = half->done = 0;
     event.flags |= EVENT_UNSYNCED;
     emit_addresses(&event, seen);
-    emit_bytes(&event, bytes, len);
+    emit_bytes(&event, NULL, 0);
+}
+
+/* The border was lost: say so once, and wait for a segment that starts with a header. */
+static void lose_sync(const struct seen *seen, struct half *half)
+{
+    half_reset(half);
+    tell_unsynced(seen);
 }
 
 /* Decide from the first bytes whether this direction carries STUN. Takes bytes from span at *pos. */
 static void decide(struct stream *stream, struct half *half, const struct span *span, size_t *pos)
 {
     enum framing framing = (enum framing)atomic_load(&stream->framing);
-    size_t room = STREAM_DECIDE - half->have;
+    size_t before = half->have, room = STREAM_DECIDE - before;
     size_t took = span_copy(span, *pos, half->keep + half->have, room);
 
     half->have = (uint16_t)(half->have + took);
     *pos += took;
     if (!may_be(half->keep, half->have, framing)) {
         half->have = 0;
-        *pos = span->len; /* a message may start at the next call */
+        /* A message may start with this call, if what was kept of the last one was none's start; else with the next. */
+        *pos = before ? *pos - took : span->len;
     } else if (half->have == STREAM_DECIDE) {
         if (framing == FRAMING_OPEN) {
             framing = may_start(half->keep, half->have, COOKIE_RAW) ? FRAMING_RAW : FRAMING_LENGTH;
@@ -184,14 +227,14 @@ static void follow(struct stream *stream, struct half *half, struct seen *seen,
                 continue;
             framing = (enum framing)atomic_load(&stream->framing);
         } else if (half->need == 0) {
-            uint8_t start[4];
-            size_t kept = half->have;
+            uint8_t start[STUN_CHANNEL_HEADER_BYTES] = {0};
+            size_t header = header_bytes(framing), kept = half->have;
             memcpy(start, half->keep, kept);
-            size_t more = span_copy(span, pos, start + kept, sizeof start - kept);
-            if (kept + more == sizeof start) {
+            size_t more = span_copy(span, pos, start + kept, header - kept);
+            if (kept + more == header) {
                 half->need = unit_bytes(start, framing);
                 if (half->need == 0) {
-                    lose_sync(seen, half, start, sizeof start);
+                    lose_sync(seen, half);
                     return;
                 }
                 if (kept == 0 && span->len - pos >= half->need) {
@@ -210,7 +253,7 @@ static void follow(struct stream *stream, struct half *half, struct seen *seen,
             }
         }
         if (half->need == 0 || half->need < half->done) {
-            lose_sync(seen, half, half->keep, half->have);
+            lose_sync(seen, half);
             return;
         }
         if (collect(half, span, &pos)) {
@@ -220,19 +263,6 @@ static void follow(struct stream *stream, struct half *half, struct seen *seen,
             half->need = half->done = 0;
         }
     }
-}
-
-void stream_drop(int fd)
-{
-    unsigned number = fd_stream(fdtab_get(fd));
-
-    if (number == 0 || atomic_flag_test_and_set(&streams[number - 1].half[1].busy))
-        return;
-    struct half *half = &streams[number - 1].half[1];
-    half->synced = false;
-    half->have = 0;
-    half->need = half->done = 0;
-    atomic_flag_clear(&half->busy);
 }
 
 /* Should a stream without tracker get one? */
@@ -247,34 +277,102 @@ static bool starts_stun(const struct seen *seen, const struct span *span, fd_wor
     return may_be(start, have, FRAMING_OPEN);
 }
 
+/* No tracker is free, or fd has no place in the table: the messages that stand in this segment are told, the last one cut where the segment ends. */
+static void tell_segment(struct seen *seen, const struct span *span)
+{
+    uint8_t start[STREAM_DECIDE];
+
+    if (span_copy(span, 0, start, sizeof start) < sizeof start)
+        return;
+    enum framing framing = may_start(start, sizeof start, COOKIE_RAW) ? FRAMING_RAW : FRAMING_LENGTH;
+    size_t header = header_bytes(framing);
+    for (size_t pos = 0; span_copy(span, pos, start, header) == header;) {
+        uint32_t unit = unit_bytes(start, framing);
+        size_t here = span->len - pos < unit ? span->len - pos : unit;
+        if (unit == 0)
+            return;
+        tell_unit(seen, (struct span){span->iov, span->count, span->skip + pos, here}, unit, framing);
+        pos += here;
+    }
+}
+
+/* The tracker that fd names, or a new one, held for the caller; 0 none. A thread may have closed fd, or given it a tracker, meanwhile. */
+static unsigned find_tracker(const struct seen *seen)
+{
+    unsigned number = fd_stream(seen->word);
+
+    if (number == 0) {
+        unsigned mine = stream_take();
+        if (mine == 0)
+            return 0;
+        stream_hold(mine); /* for the table */
+        number = fdtab_attach_stream(seen->fd, mine);
+        if (number == mine)
+            return mine;
+        stream_release(mine);
+        stream_release(mine);
+    }
+    if (number == 0 || !stream_hold(number))
+        return 0;
+    if (fd_stream(fdtab_get(seen->fd)) == number)
+        return number;
+    stream_release(number);
+    return 0;
+}
+
+/* Nothing of STUN in either direction: the tracker can serve another stream. The caller has taken half. */
+static bool is_idle(struct stream *stream, const struct half *half)
+{
+    struct half *other = &stream->half[half == &stream->half[0]];
+    int state = HALF_FREE;
+
+    if (atomic_load(&stream->framing) != FRAMING_OPEN || half->have != 0 ||
+        !atomic_compare_exchange_strong(&other->state, &state, HALF_TAKEN))
+        return false;
+    bool idle = other->have == 0;
+    half_leave(other);
+    return idle;
+}
+
 void stream_bytes(struct seen *seen, const struct span *span)
 {
     bool in = (seen->flags & EVENT_IN) != 0;
     fd_word begun = in ? FD_BEGUN_IN : FD_BEGUN_OUT;
-    unsigned number = fd_stream(seen->word);
 
     if (!(seen->word & begun))
         fdtab_change(seen->fd, 0, begun);
+    if (fd_stream(seen->word) == 0 && !starts_stun(seen, span, begun))
+        return;
+    unsigned number = find_tracker(seen);
     if (number == 0) {
-        if (!starts_stun(seen, span, begun) || (unsigned)seen->fd >= FDTAB_SIZE ||
-            shim_thread.borrowed || (number = stream_take()) == 0)
-            return;
-        fdtab_change(seen->fd, FD_STREAM_MASK, (fd_word)number << FD_STREAM_SHIFT);
+        tell_segment(seen, span);
+        return;
     }
     struct stream *stream = &streams[number - 1];
     struct half *half = &stream->half[in];
-    /* Two threads, or a thread and its signal handler, on one stream: their bytes' order is not known. */
-    if (atomic_flag_test_and_set(&half->busy)) {
-        struct event event = emit_head(EVENT_STUN, seen);
-        event.flags |= EVENT_UNSYNCED;
-        emit_bytes(&event, NULL, 0);
+    if (!half_take(half)) {
+        tell_unsynced(seen);
+        stream_release(number);
         return;
     }
     follow(stream, half, seen, span);
-    bool nothing = !half->synced && half->have == 0 && atomic_load(&stream->framing) == FRAMING_OPEN;
-    atomic_flag_clear(&half->busy);
-    if (nothing) {
-        fdtab_change(seen->fd, FD_STREAM_MASK, 0);
+    bool idle = is_idle(stream, half);
+    half_leave(half);
+    if (idle && fdtab_detach_stream(seen->fd, number))
         stream_release(number);
+    stream_release(number);
+}
+
+void stream_drop(int fd)
+{
+    unsigned number = fd_stream(fdtab_get(fd));
+
+    if (number == 0 || !stream_hold(number))
+        return;
+    struct half *half = &streams[number - 1].half[1];
+    if (half_take(half)) {
+        half_reset(half);
+        half_leave(half);
     }
+    stream_release(number);
 }

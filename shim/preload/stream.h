@@ -15,8 +15,11 @@ void stream_bytes(struct seen *seen, const struct span *span);
 /* Bytes were received and thrown away unseen: the incoming direction's place is lost. */
 void stream_drop(int fd);
 
-/* Reference counting of a tracker by the descriptors that name it; number is fd_stream(word). */
-void stream_share(unsigned number);
+/*
+ * Reference counting of a tracker, by the descriptors that name it and by the threads that look at it just now; number is fd_stream(word).
+ * stream_hold() fails where the tracker has been given up meanwhile. So a close in one thread never frees a tracker under another's feet.
+ */
+bool stream_hold(unsigned number);
 void stream_release(unsigned number);
 
 #endif
