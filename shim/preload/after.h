@@ -52,6 +52,27 @@ static inline void after_recv(enum event_call call, int fd, const void *buf, siz
         after_recv_slow(call, fd, buf, size, n, from, from_len, caller);
 }
 
+/*
+ * The bytes of one control message's payload, never past the control buffer's end, and the message after it. CMSG_NXTHDR alone trusts cmsg_len, which
+ * the kernel does not look at in the later parts of a corked datagram.
+ */
+static inline size_t control_room(const struct msghdr *msg, const struct cmsghdr *c)
+{
+    return msg->msg_controllen - (size_t)((const char *)c - (const char *)msg->msg_control);
+}
+
+static inline size_t control_len(const struct msghdr *msg, const struct cmsghdr *c)
+{
+    size_t room = control_room(msg, c);
+    size_t len = c->cmsg_len < room ? c->cmsg_len : room;
+    return len < CMSG_LEN(0) ? 0 : len - CMSG_LEN(0);
+}
+
+static inline struct cmsghdr *control_next(const struct msghdr *msg, struct cmsghdr *c)
+{
+    return c->cmsg_len <= control_room(msg, c) ? CMSG_NXTHDR((struct msghdr *)(uintptr_t)msg, c) : NULL;
+}
+
 /* hooks_socket.c */
 void after_socket(int fd, int domain, int type, int protocol);
 void after_accept(int listener, int fd);
@@ -69,7 +90,8 @@ void after_ioctl(enum event_call call, int fd, unsigned long request, void *arg,
 /* hooks_file.c; fd is the new descriptor, dir the one that a relative path starts from or AT_FDCWD */
 void after_open(enum event_call call, int dir, const char *path, int fd, uint64_t caller);
 
-/* hooks_fd.c */
+/* hooks_fd.c; before: an entry goes before its descriptor does. A call that fails has made its range unknown, which is safe. */
+void before_close_range(unsigned first, unsigned last, unsigned flags);
 void after_fcntl(int fd, int command, int result);
 
 #endif

@@ -2,11 +2,11 @@
 #include "emit.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <time.h>
 
 #include "address.h"
-
 
 size_t span_copy(const struct span *span, size_t at, void *out, size_t n)
 {
@@ -49,8 +49,36 @@ struct event emit_head(enum event_kind kind, const struct seen *seen)
     };
 }
 
+struct netaddr emit_destination(fd_word word, const struct sockaddr *to, socklen_t len)
+{
+    struct sockaddr_in ipv4;
+
+    if (!to || fd_kind(word) == FD_TCP)
+        return (struct netaddr){.family = NETADDR_NONE};
+    if (fd_kind(word) != FD_UDP || (word & FD_IPV6) || len < sizeof ipv4)
+        return netaddr_from_sockaddr(to, len);
+    memcpy(&ipv4, to, sizeof ipv4);
+    if (ipv4.sin_family == AF_UNSPEC)
+        ipv4.sin_family = AF_INET;
+    return netaddr_from_sockaddr((struct sockaddr *)&ipv4, sizeof ipv4);
+}
+
+struct netaddr emit_name(const struct seen *seen)
+{
+    socklen_t len = seen->name_len;
+
+    /* After a receive this is the address's length; the caller's buffer may be shorter, down to nothing, and only the caller knows. */
+    if (len > sizeof(struct sockaddr_in6))
+        len = sizeof(struct sockaddr_in6);
+    if (!seen->name || !memory_readable(seen->name, len))
+        return (struct netaddr){.family = NETADDR_NONE};
+    return emit_destination(seen->word, seen->name, len);
+}
+
 void emit_addresses(struct event *event, const struct seen *seen)
 {
+    if (event->remote.family == NETADDR_NONE)
+        event->remote = emit_name(seen);
     if (event->local.port == 0) {
         struct netaddr local = address_local(seen->fd);
         if (event->local.family == NETADDR_NONE)

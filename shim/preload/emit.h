@@ -23,6 +23,8 @@ struct seen {
     uint32_t flags;             /* EVENT_OUT or EVENT_IN, EVENT_FAILED */
     struct netaddr local;       /* NETADDR_NONE: not told by the call */
     struct netaddr remote;
+    const struct sockaddr *name; /* where the call has the peer's address, read only for an event: NULL, or maybe not readable */
+    socklen_t name_len;
     uint32_t ifindex;           /* told by the call's PKTINFO; 0 none */
 };
 
@@ -40,7 +42,14 @@ size_t span_copy(const struct span *span, size_t at, void *out, size_t n);
 /* Fill the head of an event from what was seen. */
 struct event emit_head(enum event_kind kind, const struct seen *seen);
 
-/* Ask the kernel for what the event still lacks: local and remote address, mark. */
+/* The address at seen->name, after the kernel has been asked whether it can be read; NETADDR_NONE otherwise. */
+struct netaddr emit_name(const struct seen *seen);
+
+/* Where a send goes that names a destination. A stream's bytes go to its peer whatever the call says; an IPv4 datagram socket takes AF_UNSPEC
+ * for AF_INET. */
+struct netaddr emit_destination(fd_word word, const struct sockaddr *to, socklen_t len);
+
+/* Ask the kernel for what the event still lacks: local and remote address, mark. The call's own name for the peer comes first. */
 void emit_addresses(struct event *event, const struct seen *seen);
 
 /* Judge the event by the policy in force and note the verdict. */

@@ -2,7 +2,6 @@
 #include "after.h"
 
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -28,7 +27,10 @@ const uint8_t hook_syscall_wanted[HOOK_SYSCALL_NUMBERS] = {
     [SYS_bind] = 1,       [SYS_connect] = 1,     [SYS_getsockname] = 1, [SYS_setsockopt] = 1,
     [SYS_accept] = 1,     [SYS_accept4] = 1,     [SYS_close] = 1,      [SYS_close_range] = 1,
     [SYS_dup] = 1,        [SYS_dup3] = 1,        [SYS_fcntl] = 1,      [SYS_ioctl] = 1,
-    [SYS_openat] = 1,
+    [SYS_openat] = 1,     [SYS_preadv2] = 1,     [SYS_pwritev2] = 1,
+#ifdef SYS_openat2
+    [SYS_openat2] = 1,
+#endif
 };
 
 __attribute__((constructor(101))) static void find_real(void)
@@ -64,13 +66,15 @@ static void after_call(long number, long result, long a, long b, long c, long d,
         after_sendmmsg(call, fd, at(b), (int)result, caller);
         break;
     case SYS_writev:
+    case SYS_pwritev2:
         after_writev(call, fd, at(b), (int)c, result, caller);
         break;
     case SYS_read:
         after_recv(call, fd, at(b), (size_t)c, 0, result, NULL, 0, caller);
         break;
     case SYS_recvfrom:
-        after_recv(call, fd, at(b), (size_t)c, (int)d, result, NULL, 0, caller);
+        after_recv(call, fd, at(b), (size_t)c, (int)d, result, at(e),
+                   e && result >= 0 ? *(const socklen_t *)at(f) : 0, caller);
         break;
     case SYS_recvmsg:
         after_recvmsg(call, fd, at(b), (int)c, result, caller);
@@ -79,6 +83,7 @@ static void after_call(long number, long result, long a, long b, long c, long d,
         after_recvmmsg(call, fd, at(b), (int)d, (int)result, caller);
         break;
     case SYS_readv:
+    case SYS_preadv2:
         after_readv(call, fd, at(b), (int)c, result, caller);
         break;
     case SYS_connect:
@@ -111,10 +116,6 @@ static void after_call(long number, long result, long a, long b, long c, long d,
     case SYS_accept4:
         after_accept(fd, (int)result);
         break;
-    case SYS_close_range:
-        if (!((unsigned)c & CLOSE_RANGE_CLOEXEC))
-            fdtab_forget_range((unsigned)a, (unsigned)b);
-        break;
     case SYS_dup:
     case SYS_dup3:
 #ifdef SYS_dup2
@@ -126,6 +127,9 @@ static void after_call(long number, long result, long a, long b, long c, long d,
         after_ioctl(call, fd, (unsigned long)b, at(c), (int)result, caller);
         break;
     case SYS_openat:
+#ifdef SYS_openat2
+    case SYS_openat2:
+#endif
         after_open(call, (int)a, at(b), (int)result, caller);
         break;
 #ifdef SYS_open
@@ -140,6 +144,8 @@ long hook_syscall(long number, long a, long b, long c, long d, long e, long f)
 {
     if (number == SYS_close)
         fdtab_forget((int)a);
+    else if (number == SYS_close_range)
+        before_close_range((unsigned)a, (unsigned)b, (unsigned)c);
     long result = REAL(syscall)(number, a, b, c, d, e, f);
     if (number >= 0 && number < HOOK_SYSCALL_NUMBERS && hook_syscall_wanted[number])
         after_call(number, result, a, b, c, d, e, f, CALLER());

@@ -20,12 +20,16 @@ EXPORT int __close(int fd)
     return REAL(__close)(fd);
 }
 
+void before_close_range(unsigned first, unsigned last, unsigned flags)
+{
+    if (!(flags & CLOSE_RANGE_CLOEXEC))
+        fdtab_forget_range(first, last);
+}
+
 EXPORT int close_range(unsigned int first, unsigned int last, int flags)
 {
-    int result = REAL(close_range)(first, last, flags);
-    if (result == 0 && !((unsigned)flags & CLOSE_RANGE_CLOEXEC))
-        fdtab_forget_range(first, last);
-    return result;
+    before_close_range(first, last, (unsigned)flags);
+    return REAL(close_range)(first, last, flags);
 }
 
 EXPORT void closefrom(int first)

@@ -24,11 +24,8 @@ void after_recv_slow(enum event_call call, int fd, const void *buf, size_t size,
     struct iovec iov = {(void *)(uintptr_t)buf, size};
     size_t have = (size_t)n < size ? (size_t)n : size;
 
-    /* from_len is the address's length; the caller's buffer may be shorter, down to nothing, and only the caller knows. */
-    if (from_len > sizeof(struct sockaddr_in6))
-        from_len = sizeof(struct sockaddr_in6);
-    if (from && from_len && memory_readable(from, from_len))
-        seen.remote = netaddr_from_sockaddr(from, from_len);
+    seen.name = from_len ? from : NULL;
+    seen.name_len = from_len;
     inspect_bytes(&seen, &(struct span){&iov, 1, 0, have}, 0, (size_t)n);
 }
 
@@ -37,18 +34,13 @@ static bool has_control(const struct msghdr *msg)
     return msg->msg_control && msg->msg_controllen >= sizeof(struct cmsghdr);
 }
 
-static size_t control_len(const struct cmsghdr *c)
-{
-    return c->cmsg_len < CMSG_LEN(0) ? 0 : c->cmsg_len - CMSG_LEN(0);
-}
-
 /* Descriptors that came over a Unix socket: another process made them, and a number may have been closed in here by a call that has no hook. */
 static void forget_passed_descriptors(const struct msghdr *msg)
 {
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR((struct msghdr *)msg, c)) {
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = control_next(msg, c)) {
         if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
             continue;
-        for (size_t at = 0, len = control_len(c); len - at >= sizeof(int); at += sizeof(int)) {
+        for (size_t at = 0, len = control_len(msg, c); len - at >= sizeof(int); at += sizeof(int)) {
             int fd;
             memcpy(&fd, CMSG_DATA(c) + at, sizeof fd);
             fdtab_forget(fd);
@@ -61,8 +53,8 @@ static unsigned read_control(const struct msghdr *msg, struct seen *seen)
 {
     unsigned segment = 0;
 
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR((struct msghdr *)msg, c)) {
-        size_t len = control_len(c);
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = control_next(msg, c)) {
+        size_t len = control_len(msg, c);
         if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO && len >= sizeof(int)) {
             int size;
             memcpy(&size, CMSG_DATA(c), sizeof size);
@@ -118,15 +110,17 @@ void after_recvmsg(enum event_call call, int fd, const struct msghdr *msg, int f
     if (n == 0 || fd_kind(word) == FD_OTHER || !inspect_receives(fd, flags))
         return;
     size_t have = bytes_here(msg->msg_iov, msg->msg_iovlen, (size_t)n, &first, &first_len);
-    if (!inspect_wanted(word, first, first_len, (size_t)n, FD_BEGUN_IN) &&
-        !(udp && has_control(msg)))
+    bool wanted = inspect_wanted(word, first, first_len, (size_t)n, FD_BEGUN_IN);
+    if (!wanted && !(udp && has_control(msg)))
         return;
 
     struct seen seen = seen_recv(call, fd, n, caller);
     if (udp && has_control(msg))
         segment = read_control(msg, &seen);
-    if (msg->msg_name && msg->msg_namelen)
-        seen.remote = netaddr_from_sockaddr(msg->msg_name, msg->msg_namelen);
+    if (!wanted && segment == 0)
+        return;
+    seen.name = msg->msg_namelen ? msg->msg_name : NULL;
+    seen.name_len = msg->msg_namelen;
     size_t full = (size_t)n;
     if ((msg->msg_flags & MSG_TRUNC) && full == have && udp)
         full = have + 1; /* longer than that, the kernel did not say by how much */

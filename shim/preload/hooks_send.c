@@ -12,15 +12,14 @@ struct send_control {
     struct netaddr source;  /* and the source address */
 };
 
-/* msg has just been accepted by the kernel, so its control data are well-formed. */
 static struct send_control read_control(const struct msghdr *msg)
 {
     struct send_control control = {0};
 
     if (!msg->msg_control)
         return control;
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR((struct msghdr *)msg, c)) {
-        size_t len = c->cmsg_len - CMSG_LEN(0);
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = control_next(msg, c)) {
+        size_t len = control_len(msg, c);
         if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_SEGMENT && len >= 2) {
             uint16_t segment;
             memcpy(&segment, CMSG_DATA(c), sizeof segment);
@@ -57,24 +56,20 @@ static struct seen seen_send(enum event_call call, int fd, ssize_t n, uint64_t c
     };
 }
 
-/* The kernel has read the destination before it fails in a way that inspect_failed() tells. */
-static bool destination_was_read(int error)
-{
-    return error != EFAULT && error != EINVAL && error != EBADF && error != ENOTSOCK;
-}
-
 void after_send_slow(enum event_call call, int fd, const void *buf, size_t len, ssize_t n,
                      const struct sockaddr *to, socklen_t to_len, uint64_t caller)
 {
     struct seen seen = seen_send(call, fd, n, caller);
     struct iovec iov = {(void *)(uintptr_t)buf, len};
 
-    if (to && (n >= 0 || destination_was_read(seen.error)))
-        seen.remote = netaddr_from_sockaddr(to, to_len);
-    if (n < 0)
+    if (n < 0) {
+        seen.name = to;
+        seen.name_len = to_len;
         inspect_failed(&seen, &iov, 1);
-    else
-        inspect_bytes(&seen, &(struct span){&iov, 1, 0, (size_t)n}, fd_segment(seen.word), (size_t)n);
+        return;
+    }
+    seen.remote = emit_destination(seen.word, to, to_len);
+    inspect_bytes(&seen, &(struct span){&iov, 1, 0, (size_t)n}, fd_segment(seen.word), (size_t)n);
 }
 
 /* The bytes of the first iovec that has some, at most n. */
@@ -89,6 +84,13 @@ static const void *first_piece(const struct iovec *iov, size_t count, size_t n, 
     return NULL;
 }
 
+/* A failed call's iovecs: more than these the kernel refuses without a look, and a filter refuses before the kernel looks. */
+static bool pieces_readable(const struct iovec *iov, size_t count)
+{
+    enum { PIECES_MAX = 1024 }; /* UIO_MAXIOV */
+    return count <= PIECES_MAX && memory_readable(iov, count * sizeof *iov);
+}
+
 void after_sendmsg(enum event_call call, int fd, const struct msghdr *msg, ssize_t n, uint64_t caller)
 {
     fd_word word = fdtab_get(fd);
@@ -98,10 +100,11 @@ void after_sendmsg(enum event_call call, int fd, const struct msghdr *msg, ssize
         return;
     if (n < 0) {
         struct seen seen = seen_send(call, fd, n, caller);
-        if (fd_kind(word) != FD_UDP || !destination_was_read(seen.error))
+        if (!inspect_failure_tells(&seen) || !memory_readable(msg, sizeof *msg) ||
+            !pieces_readable(msg->msg_iov, msg->msg_iovlen))
             return;
-        if (msg->msg_name)
-            seen.remote = netaddr_from_sockaddr(msg->msg_name, msg->msg_namelen);
+        seen.name = msg->msg_name;
+        seen.name_len = msg->msg_namelen;
         inspect_failed(&seen, msg->msg_iov, msg->msg_iovlen);
         return;
     }
@@ -114,8 +117,7 @@ void after_sendmsg(enum event_call call, int fd, const struct msghdr *msg, ssize
     struct send_control control = read_control(msg);
     seen.ifindex = control.ifindex;
     seen.local = control.source;
-    if (msg->msg_name)
-        seen.remote = netaddr_from_sockaddr(msg->msg_name, msg->msg_namelen);
+    seen.remote = emit_destination(word, msg->msg_name, msg->msg_namelen);
     inspect_bytes(&seen, &(struct span){msg->msg_iov, msg->msg_iovlen, 0, (size_t)n},
                   control.segment ? control.segment : fd_segment(word), (size_t)n);
 }
@@ -124,6 +126,8 @@ void after_sendmmsg(enum event_call call, int fd, const struct mmsghdr *msgs, in
 {
     if (!shim.active || fd_kind(fdtab_get(fd)) == FD_OTHER)
         return;
+    if (n < 0) /* the first one failed; of those behind a success the kernel does not tell */
+        after_sendmsg(call, fd, &msgs->msg_hdr, n, caller);
     for (int i = 0; i < n; i++)
         after_sendmsg(call, fd, &msgs[i].msg_hdr, msgs[i].msg_len, caller);
 }
@@ -138,7 +142,8 @@ void after_writev(enum event_call call, int fd, const struct iovec *iov, int cou
         return;
     struct seen seen = seen_send(call, fd, n, caller);
     if (n < 0) {
-        inspect_failed(&seen, iov, count < 0 ? 0 : (size_t)count);
+        if (inspect_failure_tells(&seen) && pieces_readable(iov, (size_t)count))
+            inspect_failed(&seen, iov, (size_t)count);
         return;
     }
     const void *first = first_piece(iov, (size_t)count, (size_t)n, &len);

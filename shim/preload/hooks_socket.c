@@ -31,11 +31,11 @@ void after_bind(int fd, const struct sockaddr *addr, socklen_t len)
     fdtab_change(fd, FD_LOCAL, mdns ? FD_MDNS : 0);
 }
 
-/* The kernel has read the address before it fails in any other way. */
-static bool address_was_read(int result)
+/* After a refusal only the kernel can say whether addr can be read: a filter refuses before anybody has looked at it. */
+static bool address_was_read(int result, const struct sockaddr *addr, socklen_t len)
 {
-    return result == 0 ||
-           (errno != EFAULT && errno != EBADF && errno != ENOTSOCK && errno != EINVAL);
+    return result == 0 || (errno != EFAULT && errno != EBADF && errno != ENOTSOCK && errno != EINVAL &&
+                           memory_readable(addr, len < sizeof(struct sockaddr_in6) ? len : sizeof(struct sockaddr_in6)));
 }
 
 void after_connect(enum event_call call, int fd, const struct sockaddr *addr, socklen_t len,
@@ -43,7 +43,9 @@ void after_connect(enum event_call call, int fd, const struct sockaddr *addr, so
 {
     fd_word word = fdtab_get(fd);
 
-    if (fd_kind(word) != FD_UDP || !address_was_read(result))
+    if (fd_kind(word) == FD_TCP)
+        fdtab_change(fd, FD_LOCAL | FD_PEER, 0);
+    if (fd_kind(word) != FD_UDP || !address_was_read(result, addr, len))
         return;
     struct netaddr peer = netaddr_from_sockaddr(addr, len);
     if (result == 0) {
@@ -143,7 +145,9 @@ void after_setsockopt(enum event_call call, int fd, int level, int name, const v
     event.arg = (uint32_t)level << 16 | (uint32_t)(name & 0xffff);
     emit_addresses(&event, &seen);
     emit_judge(&event, POLICY_DEVICE, 0);
-    emit_bytes(&event, value, len);
+    /* A length beyond what the option takes is allowed, and the kernel has not read that far. */
+    socklen_t takes = name == SO_BINDTODEVICE && level == SOL_SOCKET ? EVENT_IFNAME_BYTES - 1 : sizeof(int);
+    emit_bytes(&event, value, len < takes ? len : takes);
 }
 
 EXPORT int socket(int domain, int type, int protocol)

@@ -10,8 +10,23 @@ enum {
     DNS_PORT = 53,
     MDNS_PORT = 5353,
     CHANNEL_DATA_TOLD = 20,     /* of a ChannelData message that carries no STUN: its header and the start of what it carries */
+    DATAGRAM_MAX = 65535,
     CHANNEL_LOOK = STUN_CHANNEL_HEADER_BYTES + STUN_HEADER_BYTES,
 };
+
+bool inspect_failure_tells(const struct seen *seen)
+{
+    switch (seen->error) {
+    case EAGAIN:
+    case EINTR:
+    case EBADF:
+    case EFAULT:
+    case EINVAL:
+    case ENOTSOCK:
+        return false;
+    }
+    return shim.active && fd_kind(seen->word) == FD_UDP;
+}
 
 /* An unknown descriptor carried what looks like STUN: now the kernel may be asked what it is. false: no UDP or TCP socket. */
 static bool learn_descriptor(struct seen *seen)
@@ -31,6 +46,10 @@ static bool learn_descriptor(struct seen *seen)
         if (REAL(getpeername)(seen->fd, (struct sockaddr *)&peer, &peer_len) == 0)
             word |= FD_CONNECTED;
         errno = saved;
+        /* A stream has one peer, whatever destination the call named. */
+        if (fd_kind(word) == FD_TCP)
+            seen->remote = (struct netaddr){.family = NETADDR_NONE};
+        word |= seen->word & (FD_SEGMENT_MASK | FD_IFINDEX_MASK | FD_MARKED);
         fdtab_set(seen->fd, word);
         seen->word = word;
         seen->flags |= EVENT_UNKNOWN_FD;
@@ -71,13 +90,18 @@ static void tell_channel_data(const struct seen *seen, const struct span *span)
     emit(&event, &told);
 }
 
+static bool has_stun_header(const uint8_t *start, size_t have)
+{
+    return have >= STUN_HEADER_BYTES && (start[0] & 0xc0) == 0 && cookie_at(start, have, COOKIE_RAW);
+}
+
 void inspect_stun(const struct seen *seen, const struct span *span, size_t full_len)
 {
     uint8_t start[STUN_HEADER_BYTES];
     size_t have = span_copy(span, 0, start, sizeof start);
 
     /* A datagram that was cut, by its receiver's short buffer or by its sender's mistake, is STUN all the same. */
-    if (cookie_at(start, have, COOKIE_RAW) && (start[0] & 0xc0) == 0 && have >= STUN_HEADER_BYTES) {
+    if (has_stun_header(start, have)) {
         tell_stun(seen, span, false, be16(start), full_len);
         return;
     }
@@ -104,16 +128,16 @@ static void tell_dns(const struct seen *seen, const struct span *span, enum even
 static void inspect_datagram(struct seen *seen, const struct span *span, size_t full_len)
 {
     uint16_t port = seen->remote.port;
+    bool mdns = port == MDNS_PORT || (seen->word & FD_MDNS);
+    bool dns = port == DNS_PORT || (seen->word & FD_DNS);
+    uint8_t start[STUN_HEADER_BYTES];
 
-    if (port == MDNS_PORT || (seen->word & FD_MDNS)) {
-        if (span->len >= DNS_HEADER_BYTES)
-            tell_dns(seen, span, EVENT_MDNS);
-    } else if (port == DNS_PORT || (seen->word & FD_DNS)) {
-        if (span->len >= DNS_HEADER_BYTES)
-            tell_dns(seen, span, EVENT_DNS);
-    } else {
+    /* TURN servers listen on port 53 too, where firewalls let it pass: the cookie decides, the port comes after it. */
+    if ((!mdns && !dns) || (seen->word & FD_STUN) ||
+        has_stun_header(start, span_copy(span, 0, start, sizeof start)))
         inspect_stun(seen, span, full_len);
-    }
+    else if (span->len >= DNS_HEADER_BYTES)
+        tell_dns(seen, span, mdns ? EVENT_MDNS : EVENT_DNS);
 }
 
 static void inspect_udp(struct seen *seen, const struct span *span, unsigned segment,
@@ -153,6 +177,7 @@ void inspect_bytes(struct seen *seen, const struct span *span, unsigned segment,
         break;
     case FD_ROUTE: {
         struct event event = emit_head(EVENT_NETLINK, seen);
+        event.full_len = (uint32_t)full_len;
         emit_judge(&event, POLICY_ENUMERATION, 0);
         emit(&event, span);
         break;
@@ -167,19 +192,17 @@ void inspect_bytes(struct seen *seen, const struct span *span, unsigned segment,
 void inspect_failed(struct seen *seen, const struct iovec *iov, size_t count)
 {
     struct span span = {iov, count, 0, 0};
-    int error = seen->error;
 
-    /* Nothing was asked of the network, or the same bytes come again. With any other error the kernel has read the iovecs, not what they point at. */
-    if (!shim.active || fd_kind(seen->word) != FD_UDP || error == EAGAIN || error == EINTR ||
-        error == EBADF || error == EFAULT || error == EINVAL || error == ENOTSOCK ||
-        error == EMSGSIZE)
+    if (!inspect_failure_tells(seen))
         return;
     for (size_t i = 0; i < count; i++) {
-        if (!memory_readable(iov[i].iov_base, iov[i].iov_len))
+        if (iov[i].iov_len > DATAGRAM_MAX - span.len || /* no datagram: not worth a walk over its pages */
+            !memory_readable(iov[i].iov_base, iov[i].iov_len))
             return;
         span.len += iov[i].iov_len;
     }
     seen->flags |= EVENT_FAILED;
+    seen->remote = emit_name(seen);
     inspect_datagram(seen, &span, span.len);
-    errno = error;
+    errno = seen->error;
 }

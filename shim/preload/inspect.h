@@ -34,13 +34,16 @@ static inline bool inspect_wanted(fd_word word, const uint8_t *first, size_t fir
         return false;
     switch (fd_kind(word)) {
     case FD_UDP:
-        if (word & (FD_DNS | FD_MDNS | FD_STUN | FD_SEGMENT_MASK) ||
-            (direction & FD_SENT & ~word))
+        if ((word & (FD_DNS | FD_MDNS)) ||
+            ((direction & FD_SENT) && (!(word & FD_SENT) || (word & FD_SEGMENT_MASK))))
             return true;
-        return first_len >= STUN_HEADER_BYTES
-                   ? (first[0] & 0xc0) == 0 && (cookie_at(first, first_len, COOKIE_RAW) ||
-                                                be16(first + 2) + STUN_HEADER_BYTES == (int)len)
-                   : len >= STUN_HEADER_BYTES;
+        if (first_len < STUN_HEADER_BYTES && first_len < len) /* the header is in pieces */
+            return true;
+        if ((word & FD_STUN) && (first[0] & 0xf0) == 0x40) /* ChannelData; media and DTLS stay out */
+            return true;
+        return first_len >= STUN_HEADER_BYTES && (first[0] & 0xc0) == 0 &&
+               (cookie_at(first, first_len, COOKIE_RAW) ||
+                be16(first + 2) + STUN_HEADER_BYTES == (int)len);
     case FD_TCP:
         if (fd_stream(word) || (direction & (FD_BEGUN_OUT | FD_BEGUN_IN) & ~word))
             return true;
@@ -67,13 +70,13 @@ static inline bool inspect_wanted(fd_word word, const uint8_t *first, size_t fir
 
 /*
  * Did a receive with these flags take bytes off fd and put them into its buffers? A peek takes none, the error queue holds copies of what was
- * sent, and MSG_TRUNC makes TCP drop them unread: a stream that is being followed then loses its place.
+ * sent, an urgent byte stands beside its stream, and MSG_TRUNC makes TCP drop them unread: a stream that is being followed then loses its place.
  */
 static inline bool inspect_receives(int fd, int flags)
 {
-    if (likely((flags & (MSG_PEEK | MSG_ERRQUEUE | MSG_TRUNC)) == 0))
+    if (likely((flags & (MSG_PEEK | MSG_ERRQUEUE | MSG_OOB | MSG_TRUNC)) == 0))
         return true;
-    if (flags & (MSG_PEEK | MSG_ERRQUEUE))
+    if (flags & (MSG_PEEK | MSG_ERRQUEUE | MSG_OOB))
         return false;
     enum fd_kind kind = fd_kind(fdtab_get(fd));
     if (kind == FD_TCP)
@@ -90,7 +93,11 @@ void inspect_bytes(struct seen *seen, const struct span *span, unsigned segment,
 /* One complete message or datagram that may be STUN or ChannelData; full_len as above. */
 void inspect_stun(const struct seen *seen, const struct span *span, size_t full_len);
 
-/* The same for a send that failed: nothing says that the bytes can be read, so the kernel is asked first. UDP sockets only. */
+/* Is a failed send worth a look? Not where nothing was asked of the network, or where the same bytes come again. */
+bool inspect_failure_tells(const struct seen *seen);
+
+/* The same as inspect_bytes() for a send that failed, with its destination in seen->name: nothing says that they can be read, so the kernel is asked first. The
+ * iovecs themselves are checked by the caller. UDP sockets only. */
 void inspect_failed(struct seen *seen, const struct iovec *iov, size_t count);
 
 #endif

@@ -81,5 +81,7 @@ void real_resolve_all(void)
         /* What is not there yet may come with a library loaded later (libresolv of an older glibc). */
         if ((now = look_up((enum event_call)call)))
             store((enum event_call)call, now);
+        else
+            dlerror(); /* nobody but the program may find an error there */
     }
 }
