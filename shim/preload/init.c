@@ -102,6 +102,17 @@ static uint32_t proc_pid(void)
     return pid;
 }
 
+/* Standard input and output are looked at most and made by somebody else. A file or a device among them is no socket, and /dev/null would take a
+ * pointer that a look must not follow. */
+static void know_standard_descriptors(void)
+{
+    for (int fd = 0; fd <= 2; fd++) {
+        struct stat st;
+        if (fdtab_get(fd) == 0 && fstat(fd, &st) == 0 && (S_ISCHR(st.st_mode) || S_ISREG(st.st_mode)))
+            fdtab_set(fd, FD_OTHER);
+    }
+}
+
 __attribute__((constructor)) static void start(void)
 {
     int saved = errno;
@@ -111,6 +122,7 @@ __attribute__((constructor)) static void start(void)
         uint32_t number = ring_new_process(&shim.ring);
         atomic_store(shim.number, number);
         atomic_store(&shim.copied_from, number);
+        know_standard_descriptors();
         shim.active = true;
         emit_process(&(struct event_process){
             .ns_pid = (uint32_t)getpid(),
