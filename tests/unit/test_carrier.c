@@ -64,6 +64,31 @@ static int tear_down(void **state)
     return 0;
 }
 
+static void tells_no_group_as_a_source(void **state)
+{
+    struct event head = {.flags = EVENT_OUT | EVENT_UDP,
+                         .local = ip("224.0.0.251", 5353),
+                         .remote = ip("224.0.0.251", 5353)};
+    struct carrier out;
+
+    (void)state;
+    remember("224.0.0.251", NULL, 0, ETH0, "192.168.1.23");
+    carrier_find(network, &head, &out);
+    assert_int_equal(out.ifindex, ETH0);
+    assert_int_equal(out.source, IFACE_ROUTE);
+    assert_true(out.wildcard);
+    assert_true(netaddr_same_ip(&out.local, &head.local) == false);
+    assert_int_equal(out.local.port, 5353);
+    /* The same datagram as it comes back: from us, to the group, on the interface that it went out
+     * on. */
+    head.flags = EVENT_IN | EVENT_UDP;
+    head.remote = ip("192.168.1.23", 5353);
+    carrier_find(network, &head, &out);
+    assert_int_equal(out.ifindex, ETH0);
+    assert_false(out.wildcard);
+    assert_true(netaddr_same_ip(&out.local, &head.local));
+}
+
 static struct carrier find(const char *local, const char *remote, uint32_t pin)
 {
     struct event head = {.remote = ip(remote, 3478)};
@@ -186,6 +211,7 @@ int main(void)
         TEST(gives_a_wildcard_socket_the_address_that_the_kernel_would_choose),
         TEST(keeps_the_wildcard_where_no_route_is_known),
         TEST(sends_loopback_and_own_addresses_over_lo),
+        TEST(tells_no_group_as_a_source),
         TEST(tells_link_local_addresses_apart_by_scope),
         TEST(forgets_routes_when_the_network_changes),
         TEST(knows_nothing_of_a_message_without_addresses),

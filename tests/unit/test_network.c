@@ -7,7 +7,9 @@
 
 #include <cmocka.h>
 
+#include <arpa/inet.h>
 #include <net/if.h>
+#include <net/route.h>
 #include <poll.h>
 #include <sched.h>
 #include <string.h>
@@ -106,6 +108,34 @@ static void set_loopback(bool up)
     close(fd);
 }
 
+static void add_route(const char *to, const char *mask)
+{
+    struct rtentry route = {.rt_flags = RTF_UP, .rt_dev = (char[]){"lo"}};
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    struct sockaddr_in addr = {.sin_family = AF_INET};
+
+    assert_int_equal(inet_pton(AF_INET, to, &addr.sin_addr), 1);
+    memcpy(&route.rt_dst, &addr, sizeof(addr));
+    assert_int_equal(inet_pton(AF_INET, mask, &addr.sin_addr), 1);
+    memcpy(&route.rt_genmask, &addr, sizeof(addr));
+    assert_int_equal(ioctl(fd, SIOCADDRT, &route), 0);
+    close(fd);
+}
+
+static int count_changes(const char *change, const char *route)
+{
+    int count = 0;
+    size_t i;
+    json_t *one;
+
+    json_array_foreach(changes, i, one)
+    {
+        const char *to = json_string_value(json_object_get(json_object_get(one, "route"), "to"));
+        count += to && strcmp(to, route) == 0 && strcmp(change_text(i, "change"), change) == 0;
+    }
+    return count;
+}
+
 static void sees_the_kernel_s_changes_and_asks_it_for_routes_once(void **state)
 {
     struct network *network;
@@ -140,6 +170,19 @@ static void sees_the_kernel_s_changes_and_asks_it_for_routes_once(void **state)
     lookup.dest.port = 2;
     network_route(network, &lookup, &answer);
     assert_true(answer.found);
+    assert_int_equal(network_asked(network), asked);
+
+    /* The kernel says that the link is down, and not that its IPv4 routes have gone with it. */
+    add_route("10.9.0.0", "255.255.0.0");
+    set_loopback(false);
+    assert_int_equal(poll(&input, 1, 5000), 1);
+    network_ready(network, keep, NULL);
+    assert_int_equal(count_changes("removed", "10.9.0.0/16"), 0);
+    network_settle(network, keep, NULL);
+    assert_int_equal(count_changes("added", "10.9.0.0/16"), 1);
+    assert_int_equal(count_changes("removed", "10.9.0.0/16"), 1);
+    asked = network_asked(network);
+    network_settle(network, keep, NULL);
     assert_int_equal(network_asked(network), asked);
 
     json_t *json = network_json(network);

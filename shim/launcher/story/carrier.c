@@ -41,15 +41,21 @@ void carrier_find(struct network *network, const struct event *head, struct carr
     enum netaddr_kind remote = netaddr_kind_of(&head->remote);
     struct network_lookup lookup = {.dest = head->remote, .mark = head->mark};
     struct network_answer answer = {0};
+    /* Bound to a group, as for multicast DNS: what comes in was sent to it, nothing goes out from
+     * it. */
+    bool group = local == NETADDR_KIND_MULTICAST;
+    bool to_group = group && (head->flags & EVENT_IN);
     uint32_t owner = 0; /* of the local address */
     bool here;
 
     memset(out, 0, sizeof *out);
     out->local = head->local;
-    out->wildcard = local == NETADDR_KIND_UNSPECIFIED;
+    out->wildcard = local == NETADDR_KIND_UNSPECIFIED || (group && !to_group);
+    if (to_group)
+        lookup.dest = head->local;
     if (head->flags & EVENT_SOURCE_PINNED)
         lookup.oif = head->ifindex;
-    if (local != NETADDR_KIND_NONE && !out->wildcard)
+    if (local != NETADDR_KIND_NONE && !out->wildcard && !group)
         lookup.source = head->local;
     if (lookup.source.family != NETADDR_NONE)
         owner = network_owner_of(network, &lookup.source);
@@ -59,8 +65,8 @@ void carrier_find(struct network *network, const struct event *head, struct carr
     if (local == NETADDR_KIND_NONE || out->wildcard)
         carrier_choose_local(head, &answer, out);
 
-    here = remote == NETADDR_KIND_LOOPBACK ||
-           (remote != NETADDR_KIND_NONE && network_owner_of(network, &head->remote) != 0);
+    here = remote == NETADDR_KIND_LOOPBACK || (remote != NETADDR_KIND_NONE && !to_group &&
+                                               network_owner_of(network, &head->remote) != 0);
     if (lookup.oif) {
         out->source = IFACE_PINNED;
         out->ifindex = lookup.oif;

@@ -42,6 +42,7 @@ struct network {
     uint64_t changes_left_out, asked;
     uint32_t seq;
     uid_t uid;
+    bool stale; /* routes may have gone or been replaced without a message */
 };
 
 static void network_forget(struct network *network)
@@ -91,6 +92,12 @@ void network_apply(struct network *network, const uint8_t *in, size_t len, netwo
         struct network_difference difference;
         bool differs = network_table_apply(&network->table, &msg, &difference);
 
+        /* The kernel is silent about the IPv4 routes that go with a link or an address, and names
+         * of a replaced route only the new one. */
+        if ((differs && difference.what == NETWORK_INTERFACE && difference.verb != NETWORK_ADDED) ||
+            (differs && difference.what == NETWORK_ADDRESS && difference.verb == NETWORK_REMOVED) ||
+            (msg.type == RTM_NEWROUTE && (msg.flags & NLM_F_REPLACE)))
+            network->stale = true;
         /* A rule is not kept, but it decides which way packets go. */
         if (differs || msg.type == RTM_NEWRULE || msg.type == RTM_DELRULE)
             network_forget(network);
@@ -161,6 +168,13 @@ static void network_read_all(struct network *network, network_change_fn *tell, v
     while (whole && network_table_expire(&network->table, &difference))
         network_tell(network, &difference, tell, ctx);
     network_forget(network);
+    network->stale = false;
+}
+
+void network_settle(struct network *network, network_change_fn *tell, void *ctx)
+{
+    if (network->stale && network->asker)
+        network_read_all(network, tell, ctx);
 }
 
 struct network *network_new_offline(void)

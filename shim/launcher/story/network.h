@@ -52,6 +52,9 @@ int network_fd(const struct network *network);
 /* Take in what the monitor has. Does not block. After an overrun everything is read anew and the differences are told. */
 void network_ready(struct network *network, network_change_fn *tell, void *ctx);
 
+/* Read everything anew where a change took more with it than it said; else nothing. To be called now and then. */
+void network_settle(struct network *network, network_change_fn *tell, void *ctx);
+
 /* Take in rtnetlink messages from in[0..len); tell may be NULL. */
 void network_apply(struct network *network, const uint8_t *in, size_t len, network_change_fn *tell,
                    void *ctx);
