@@ -30,6 +30,8 @@ int child_take_signals(struct child_signals *signals)
     (void)sigaction(SIGCHLD, &action, &signals->old_child);
     action.sa_handler = SIG_IGN;
     (void)sigaction(SIGPIPE, &action, &signals->old_pipe);
+    /* A limit on the size of files is met like a full disk, not by dying. */
+    (void)sigaction(SIGXFSZ, &action, &signals->old_file_size);
     return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
@@ -95,6 +97,7 @@ static _Noreturn void become(const struct child_start *start, char **env, int re
             close(fd);
     (void)sigaction(SIGCHLD, &start->signals->old_child, NULL);
     (void)sigaction(SIGPIPE, &start->signals->old_pipe, NULL);
+    (void)sigaction(SIGXFSZ, &start->signals->old_file_size, NULL);
     (void)sigprocmask(SIG_SETMASK, &start->signals->old_mask, NULL);
     execvpe(start->argv[0], start->argv, env);
     error = errno;
@@ -148,12 +151,13 @@ int child_start(struct child *child, const struct child_start *start)
 
 void child_pass_signal(const struct child *child, const struct signalfd_siginfo *info)
 {
-    /* From the terminal: the command is in the same process group and got it as well. A code above
-     * 0 is the kernel's. */
-    if (info->ssi_code > 0)
+    if (!child->running)
         return;
-    if (child->running)
-        (void)kill(child->pid, (int)info->ssi_signo);
+    /* A code above 0 is the kernel's: from the terminal, which gave it to the whole process group.
+     * A command that left the group (timeout, setsid) did not get it. */
+    if (info->ssi_code > 0 && getpgid(child->pid) == getpgrp())
+        return;
+    (void)kill(child->pid, (int)info->ssi_signo);
 }
 
 void child_reap(struct child *child)

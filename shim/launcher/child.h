@@ -18,10 +18,11 @@ struct child_signals {
     sigset_t old_mask;
     struct sigaction old_child;
     struct sigaction old_pipe;
+    struct sigaction old_file_size;
 };
 
 /*
- * Block what is passed on and return a signalfd that tells of it and of SIGCHLD; -1 and errno on failure. SIGPIPE is ignored from here on.
+ * Block what is passed on and return a signalfd that tells of it and of SIGCHLD; -1 and errno on failure. SIGPIPE and SIGXFSZ are ignored from here on.
  * The command gets the dispositions and the mask that this program was started with.
  */
 int child_take_signals(struct child_signals *signals);
@@ -47,7 +48,7 @@ struct child_start {
  */
 int child_start(struct child *child, const struct child_start *start);
 
-/* One signal from the signalfd, except SIGCHLD: pass it on unless the terminal gave it to the whole process group already. */
+/* One signal from the signalfd, except SIGCHLD: pass it on unless the terminal gave it to the command as well. */
 void child_pass_signal(const struct child *child, const struct signalfd_siginfo *info);
 
 /* Reap every child that has ended, also adopted ones; where the terminal stopped the command, stop too, until continued. */

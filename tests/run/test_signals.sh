@@ -71,6 +71,17 @@ END
 check "goes on after INT from the terminal, as the command does" test $? -eq 11
 check "does not double INT from the terminal" test "$(grep -c SIGINT "$tmp/log2")" -eq 1
 
+# A command that left the process group does not get it from the terminal.
+cat >"$tmp/away.py" <<'END'
+import os, sys
+os.setpgid(0, 0)
+os.execv('/usr/bin/python3', ['/usr/bin/python3'] + sys.argv[1:])
+END
+sed "s|'/usr/bin/python3', script|'/usr/bin/python3', '$tmp/away.py', script|" "$tmp/terminal.py" >"$tmp/terminal2.py"
+timeout 20 /usr/bin/python3 "$tmp/terminal2.py" "$rtcshim" "$tmp/listen.py" "$tmp/log3" "$tmp/run8"
+check "passes INT from the terminal to a command in another process group" test $? -eq 11
+check "passes it once" test "$(grep -c SIGINT "$tmp/log3")" -eq 1
+
 # Job control: the command is stopped, rtcshim stops, both go on.
 cat >"$tmp/job.py" <<'END'
 import os, signal, subprocess, sys
