@@ -46,20 +46,46 @@ static bool make_folders(const char *path, bool *made)
     return true;
 }
 
-static bool is_empty(int fd)
+/* 0; ENOTEMPTY; or why it can't be known. */
+static int check_empty(int fd)
 {
-    int copy = dup(fd);
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+    int error = dir ? 0 : errno;
     struct dirent *entry;
-    bool empty = dir != NULL;
 
     if (!dir && copy >= 0)
         close(copy);
-    while (dir && empty && (entry = readdir(dir)))
-        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    while (dir && error == 0 && (entry = readdir(dir)))
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            error = ENOTEMPTY;
     if (dir)
         closedir(dir);
-    return empty;
+    return error;
+}
+
+/*
+ * A folder that was there already becomes this user's alone. In one of another user that user could
+ * put other files in the place of ours.
+ */
+static bool make_private(int fd, const char *path)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) != 0) {
+        say_error("cannot look at the output folder '%s': %s", path, strerror(errno));
+        return false;
+    }
+    if (st.st_uid != geteuid()) {
+        say_error("the output folder '%s' belongs to another user; name a new folder", path);
+        return false;
+    }
+    if ((st.st_mode & 07777) != 0700 && fchmod(fd, 0700) != 0) {
+        say_error("cannot make the output folder '%s' private: %s; name a new folder", path,
+                  strerror(errno));
+        return false;
+    }
+    return true;
 }
 
 /* The command's name as a file name: nothing in it that a shell or a terminal minds. */
@@ -156,6 +182,7 @@ static bool take_named(struct rundir *dir, const char *output)
 
 bool rundir_open(struct rundir *dir, const char *output, const char *command)
 {
+    int error;
     int events;
 
     memset(dir, 0, sizeof(*dir));
@@ -168,10 +195,14 @@ bool rundir_open(struct rundir *dir, const char *output, const char *command)
         say_error("cannot use '%s' as the output folder: %s", dir->path, strerror(errno));
         return false;
     }
-    if (!is_empty(dir->fd)) {
+    error = check_empty(dir->fd);
+    if (error == ENOTEMPTY)
         say_error(
             "the output folder '%s' is not empty; a run never overwrites another, name a new folder",
             dir->path);
+    else if (error != 0)
+        say_error("cannot read the output folder '%s': %s", dir->path, strerror(error));
+    if (error != 0 || !make_private(dir->fd, dir->path)) {
         rundir_close(dir);
         return false;
     }
