@@ -154,3 +154,23 @@ void linesink_finish(struct linesink *sink, int wait_ms)
     if (sink->fd >= 0 && !sink->error && sink->used > 0)
         (void)flush_patient(sink, wait_ms);
 }
+
+/* The stream is buffered by line, so that a piece ends with one. */
+static ssize_t take_piece(void *ctx, const char *piece, size_t len)
+{
+    if (len > 0)
+        linesink_add(ctx, piece, piece[len - 1] == '\n' ? len - 1 : len);
+    return (ssize_t)len;
+}
+
+FILE *linesink_stream(struct linesink *sink)
+{
+    enum { LINE_BYTES = 16384 };
+    FILE *stream = fopencookie(sink, "w", (cookie_io_functions_t){.write = take_piece});
+
+    if (stream && setvbuf(stream, NULL, _IOLBF, LINE_BYTES) != 0) {
+        (void)fclose(stream);
+        stream = NULL;
+    }
+    return stream;
+}

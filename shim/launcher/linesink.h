@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 struct linesink {
@@ -36,6 +37,9 @@ bool linesink_flush(struct linesink *sink);
 
 /* Write the rest of a patient sink, waiting up to wait_ms for its reader to take something. */
 void linesink_finish(struct linesink *sink, int wait_ms);
+
+/* A stream whose lines go into the sink, which must outlive it; NULL and errno on failure. The caller closes it. */
+FILE *linesink_stream(struct linesink *sink);
 
 /* Frees the buffer; the descriptor is the caller's. */
 void linesink_free(struct linesink *sink);

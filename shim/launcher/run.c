@@ -31,6 +31,7 @@ enum {
     LINGER_MS = 2000, /* for what the command leaves behind */
     LINGER_CENSUS_MS = 50,
     STDOUT_WAIT_MS = 3000,
+    STDERR_WAIT_MS = 3000,
 };
 
 /* The only one in this version. */
@@ -41,6 +42,9 @@ struct run {
     struct session session;
     struct rundir dir;
     struct linesink out; /* standard output, with --json */
+    struct linesink
+        err; /* live lines: a terminal or pager that stands still must not stop the recording */
+    FILE *live;
     struct coverage_host host;
     struct proctab *tab;
     struct census *census;
@@ -90,6 +94,7 @@ static void flush_sinks(struct run *run)
     }
     /* A reader that went away (| head) has what it wanted. */
     (void)linesink_flush(&run->out);
+    (void)linesink_flush(&run->err);
 }
 
 static int write_run_json(struct run *run, bool complete, int exit_status)
@@ -153,7 +158,7 @@ static bool use_colour(void)
 static bool start_story(struct run *run)
 {
     struct story_options options = {
-        .live = stderr,
+        .live = run->live,
         .quiet = run->options->quiet,
         .colour = use_colour(),
         .policy = policy_name,
@@ -162,6 +167,12 @@ static bool start_story(struct run *run)
         .ctx = run,
     };
 
+    linesink_init(&run->err, STDERR_FILENO, true);
+    run->live = linesink_stream(&run->err);
+    if (!run->live) {
+        say_error("out of memory");
+        return false;
+    }
     run->story = story_new(&options);
     if (run->story)
         return true;
@@ -199,6 +210,10 @@ static int prepare(struct run *run)
     status = inspect_command(run);
     if (status != 0)
         return status;
+    if (session_is_inside_another())
+        say_warning(
+            "this is a run inside another run of rtcshim, which keeps the command: the outer one "
+            "records, this one will see nothing");
     if (!rundir_open(&run->dir, run->options->output, run->options->argv[0]))
         return EXIT_RTCSHIM_FAILED;
     if (!session_open(&run->session))
@@ -318,6 +333,7 @@ static int finish(struct run *run)
     int status = child_exit_status(&run->child);
     size_t used_sockets = 0;
     struct process **uncovered;
+    bool unlisted;
     int error;
 
     for (int i = 0; i < LAST_DRAINS_MAX && collector_drain(run->collector, DRAIN_MAX) == DRAIN_MAX;
@@ -332,21 +348,32 @@ static int finish(struct run *run)
             "%llu events were not written to standard output, whose reader was too slow; '%s/events.ndjson' has all",
             (unsigned long long)run->out.lines_dropped, run->dir.path);
 
+    linesink_finish(&run->err, STDERR_WAIT_MS);
+    if (run->err.lines_dropped > 0 && run->err.error == 0)
+        say_warning(
+            "%llu lines were not shown, standard error was too slow; '%s/events.ndjson' has all",
+            (unsigned long long)run->err.lines_dropped, run->dir.path);
+
     uncovered = list_uncovered(run, &used_sockets);
+    unlisted = proctab_overflowed(run->tab);
     if (run->options->fail_on_leak && status == 0 && count_leaks(run) > 0)
         status = EXIT_LEAK;
-    if (run->options->require_coverage && used_sockets > 0)
+    if (run->options->require_coverage && (used_sockets > 0 || unlisted))
         status = EXIT_RTCSHIM_FAILED;
     if (run->lost_events || session_guard_hit())
         status = EXIT_RTCSHIM_FAILED;
     error = write_run_json(run, true, status);
     if (uncovered)
-        story_summary(run->story, stderr, uncovered, run->dir.path);
+        story_summary(run->story, stderr, uncovered, unlisted, run->dir.path);
     fflush(stderr);
     if (run->options->require_coverage && used_sockets > 0)
         say_error(
             "--require-coverage: %zu process%s that may have used a network socket %s not covered; see the list above",
             used_sockets, used_sockets == 1 ? "" : "es", used_sockets == 1 ? "was" : "were");
+    if (run->options->require_coverage && unlisted)
+        say_error(
+            "--require-coverage: more processes than can be listed (%d); those beyond may not be covered",
+            PROCTAB_MAX);
     if (run->lost_events)
         say_error(
             "the record of this run is incomplete: %llu events could not be written to '%s/events.ndjson' (%s)",
@@ -410,7 +437,10 @@ out:
         rundir_close(&run->dir);
     else
         rundir_discard(&run->dir);
+    if (run->live)
+        (void)fclose(run->live);
     linesink_free(&run->out);
+    linesink_free(&run->err);
     if (run->signal_fd >= 0)
         close(run->signal_fd);
     free(run);

@@ -105,7 +105,7 @@ static json_t *process_json(const struct process *p)
  * in it. */
 static bool is_passing(const struct process *p)
 {
-    return (p->priv->replaced || p->pid == 0) && p->priv->records == 0 &&
+    return (p->priv->superseded || p->pid == 0) && p->priv->records == 0 &&
            (p->by_fork || p->number == 0) && !coverage_is_missing(p->coverage);
 }
 
@@ -130,7 +130,7 @@ json_t *runjson_make(const struct runjson *run)
     json_t *processes = processes_json(run->tab, &browser);
 
     return json_pack(
-        "{s:i, s:s, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:{s:o, s:I}, s:o, s:o, s:o, s:I, s:I, s:I, s:o}",
+        "{s:i, s:s, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:{s:o, s:I}, s:o, s:o, s:b, s:o, s:I, s:I, s:I, s:o}",
         "schema", RUNJSON_SCHEMA, "rtcshim", RTCSHIM_VERSION, "command", command_json(run->argv),
         "start", time_json(&run->start), "end", run->complete ? time_json(&run->end) : json_null(),
         "complete", run->complete, "command_status",
@@ -138,8 +138,8 @@ json_t *runjson_make(const struct runjson *run)
         run->complete ? json_integer(run->exit_status) : json_null(), "host", host_json(),
         "browser", browser ? browser : json_null(), "policy", "name",
         text_json_or_null(run->policy), "generation", (json_int_t)run->generation, "network",
-        story_network_json(run->story), "processes", processes, "counts",
-        story_counts_json(run->story), "events", (json_int_t)run->events, "events_unwritten",
-        (json_int_t)run->unwritten, "events_lost", (json_int_t)story_lost_total(run->story),
-        "verdict", story_verdict_json(run->story));
+        story_network_json(run->story), "processes", processes, "processes_complete",
+        !proctab_overflowed(run->tab), "counts", story_counts_json(run->story), "events",
+        (json_int_t)run->events, "events_unwritten", (json_int_t)run->unwritten, "events_lost",
+        (json_int_t)story_lost_total(run->story), "verdict", story_verdict_json(run->story));
 }

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "procfs.h"
 #include "say.h"
 #include "session_guard.h"
 #include "session_stale.h"
@@ -188,6 +189,17 @@ bool session_open(struct session *session)
         "some room there, or set XDG_RUNTIME_DIR or TMPDIR to a folder of yours",
         ring_bytes(RING_CELLS_DEFAULT) >> 20, tried);
     return false;
+}
+
+bool session_is_inside_another(void)
+{
+    const char *outer = getenv("RTCSHIM_SESSION");
+    char ring[PATH_MAX];
+    struct stat st;
+    int n = outer ? snprintf(ring, sizeof(ring), "%s/ring", outer) : -1;
+
+    return n > 0 && (size_t)n < sizeof(ring) && stat(ring, &st) == 0 &&
+           procfs_maps(getpid(), st.st_ino, "ring") == 1;
 }
 
 void session_close(struct session *session)

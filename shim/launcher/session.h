@@ -33,6 +33,9 @@ bool session_open(struct session *session);
 /* Unmap and remove the folder, unless a process still names it in its environment: a browser that goes on keeps its policy. */
 void session_close(struct session *session);
 
+/* This program runs under the library of another run itself: whatever it starts is that run's, and stays so. */
+bool session_is_inside_another(void);
+
 /* Remove the sessions below parent that no launcher holds and no process names. Returns how many. */
 unsigned session_remove_stale(const char *parent);
 

@@ -118,7 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t len)
     }
     story_lost(story, len, "malformed record");
     story_flush(story, true);
-    story_summary(story, sink, NULL, "/tmp/run");
+    story_summary(story, sink, NULL, true, "/tmp/run");
     json_t *verdict = story_verdict_json(story), *networks = story_network_json(story);
     char *text = json_dumps(verdict, JSON_COMPACT);
     if (!text)

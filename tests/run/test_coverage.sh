@@ -97,4 +97,33 @@ cp "$tmp/dynamic" "$tmp/arm"
 printf '\xb7\x00' | dd of="$tmp/arm" bs=1 seek=18 conv=notrunc 2>/dev/null
 run "$tmp/arm" 2>"$tmp/err"
 check "warns of a program for another machine" said "NOT COVERED: '$tmp/arm' is built for another machine"
+
+# --- what a hostile process of the run writes about others
+cc -I"$here/../../core" -D_GNU_SOURCE -o "$tmp/forge" "$here/forge.c" "$here/../../core/ring.c" || exit 1
+expect_status "is not taken in by a report that another process wrote" 125 run --require-coverage sh -c "'$tmp/static' 2500 x & '$tmp/forge' report 1 \$! ; wait; exit 0"
+check "lists the static process all the same" listed static static
+expect_status "does not call a run covered whose processes it could not list" 125 run --require-coverage sh -c "'$tmp/forge' look 60000; for i in 1 2 3 4 5 6 7 8; do '$tmp/forge' kin 1500; done; exit 0"
+check "says that it could not list them" said "more processes than can be listed"
+check "does not say that every process was covered" sh -c "! grep -q 'Every process was covered' '$tmp/err'"
+
+# --- programs whose /proc is that of a pid namespace of their own
+if unshare -Urpf --mount-proc true 2>/dev/null; then
+    expect_status "covers a program in a pid namespace with a /proc of its own" 0 run --require-coverage unshare -Urpf --mount-proc /usr/bin/python3 -c 'import socket, time; socket.if_nameindex(); time.sleep(1)'
+    check "knows its true pid" /usr/bin/python3 -c "import json
+events = [json.loads(line) for line in open('$tmp/run/events.ndjson')]
+who = [e['process'] for e in events if e['event_type'] == 'enumeration']
+assert who and all(p['pid'] and p['pid'] > 1 and p['name'] for p in who), who"
+else
+    fail "has a pid namespace" "unshare -Urpf --mount-proc failed"
+fi
+
+# --- an exec is no end
+expect_status "runs a program that becomes another" 5 run sh -c "exec '$tmp/dynamic' 600"
+check "tells an exec as one" /usr/bin/python3 -c "import json
+states = [e['process']['state'] for e in map(json.loads, open('$tmp/run/events.ndjson'))]
+assert states == ['running', 'replaced', 'running', 'ended'], states"
+
+# --- a run inside a run
+expect_status "runs inside a run" 0 run "$rtcshim" run -q -o "$tmp/inner" true
+check "says that the outer run keeps the command" said "inside another run"
 finish

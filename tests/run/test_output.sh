@@ -42,7 +42,16 @@ check "has written there" test -s "$tmp/a/b/c/run.json"
 expect_status "refuses a folder that is not empty" 125 "$rtcshim" run -q -o "$tmp/a/b/c" touch "$tmp/was-run"
 check "says that it is not empty" said "not empty"
 mkdir "$tmp/empty"
+chmod 0755 "$tmp/empty"
 expect_status "takes an empty folder" 0 "$rtcshim" run -q -o "$tmp/empty" true
+check "makes it private" test "$(stat -c %a "$tmp/empty")" = 700
+if [ "$(id -u)" -eq 0 ]; then
+    mkdir -m 0777 "$tmp/theirs" && chown 65534 "$tmp/theirs"
+    expect_status "refuses a folder of another user" 125 "$rtcshim" run -q -o "$tmp/theirs" touch "$tmp/was-run"
+fi
+mkdir "$tmp/few"
+expect_status "does not call a folder full that it could not read" 125 bash -c "ulimit -n 5; '$rtcshim' run -q -o '$tmp/few' touch '$tmp/was-run'"
+check "says why" sh -c "! grep -q 'not empty' '$tmp/err'"
 : >"$tmp/file"
 expect_status "refuses a file as a folder" 125 "$rtcshim" run -q -o "$tmp/file" touch "$tmp/was-run"
 expect_status "refuses a folder below a file" 125 "$rtcshim" run -q -o "$tmp/file/x" touch "$tmp/was-run"
@@ -65,6 +74,32 @@ expect_status "runs with standard output closed" 0 sh -c "'$rtcshim' run -j -q -
 check "has not written events into another file then" look "$tmp/closed/events.ndjson" 1
 expect_status "runs with standard error closed" 0 sh -c "'$rtcshim' run -o '$tmp/closed2' true 2>&-"
 check "has not written messages into the events then" look "$tmp/closed2/events.ndjson" 1
+
+# --- a reader of standard error that does not read
+cat >"$tmp/stuck.py" <<'END'
+import os, signal, subprocess, sys, time
+program, run, probe = sys.argv[1:]
+reader, writer = os.pipe()
+p = subprocess.Popen([program, 'run', '-o', run, '/usr/bin/python3', '-c', probe + "\nimport time; time.sleep(60)"], stderr=writer)
+os.close(writer)
+end = time.monotonic() + 20
+while time.monotonic() < end:
+    if os.path.exists(run + '/events.ndjson') and open(run + '/events.ndjson').read().count('"event_type":"stun"') == 3000: break
+    time.sleep(0.05)
+else: sys.exit('the recording stands still')
+p.send_signal(signal.SIGTERM)
+time.sleep(0.5)
+while os.read(reader, 65536): pass
+sys.exit(p.wait())
+END
+expect_status "records on, and passes TERM on, while nobody reads standard error" 143 timeout 60 /usr/bin/python3 "$tmp/stuck.py" "$rtcshim" "$tmp/stuck" "import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for i in range(3000): s.sendto(bytes.fromhex('000100002112a442') + bytes(12), ('127.0.0.1', 1000 + i))"
+
+# --- a limit on the size of files
+expect_status "meets a limit on the size of files with a message, not by dying" 125 bash -c "ulimit -f 100; '$rtcshim' run -q true"
+check "names the reason" said "File too large"
+expect_status "gives the command the disposition that it would have" 153 bash -c "'$rtcshim' run -q bash -c 'ulimit -f 1; exec head -c 1M /dev/zero >$tmp/too-large'"
 
 # --- a disk that fills up
 cat >"$tmp/full.sh" <<'END'

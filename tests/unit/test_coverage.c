@@ -360,6 +360,7 @@ static void tells_the_roles_of_browser_processes(void **state)
          "/proc/self/exe --type=utility --utility-sub-type=x.mojom.New", "utility"},
         {"/usr/lib/chromium/chrome_crashpad_handler", "chrome_crashpad_handler --monitor-self",
          "crash-handler"},
+        {"/usr/lib/chromium/chromium", NULL, ""},
         {"/bin/sh", "/bin/sh /usr/bin/chromium", ""},
         {"/usr/bin/python3", NULL, ""},
         {NULL, NULL, ""},

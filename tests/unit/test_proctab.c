@@ -139,6 +139,7 @@ static void ends_the_old_image_when_a_process_runs_another_program(void **state)
     (void)state;
     assert_ptr_not_equal(old, new);
     assert_true(old->ended);
+    assert_true(old->replaced);
     assert_false(new->ended);
     assert_ptr_equal(proctab_find_pid(tab, pid, 0), new);
     assert_false(proctab_writer_alive(1, tab));
@@ -246,6 +247,15 @@ static void finds_true_pids_across_pid_namespaces(void **state)
     process_thread(a, (uint32_t)ns_pids[1], &tid, name, sizeof(name));
     assert_int_equal(tid, a->pid);
     assert_string_equal(name, "test_proctab");
+    /* It runs another program, whose procfs is the namespace's own. */
+    struct process *c = report(
+        tab, 4,
+        (struct event_process){.ns_pid = (uint32_t)ns_pids[1], .proc_pid = (uint32_t)ns_pids[1]});
+    assert_int_equal(c->pid, a->pid);
+    assert_true(a->replaced);
+    /* And so does the first of it, whose number there belongs to another process here. */
+    assert_int_equal(report(tab, 5, (struct event_process){.ns_pid = 1, .proc_pid = 1})->pid,
+                     zygote);
     kill(zygote, SIGKILL);
     assert_int_equal(waitpid(outer, NULL, 0), outer);
     /* Ended, and still named. */
@@ -336,9 +346,23 @@ static void survives_records_that_make_no_sense(void **state)
         (void)proctab_writer_alive((uint32_t)rand(), tab);
     }
     assert_true(proctab_count(tab) <= 64);
+    proctab_free(tab);
+}
+
+static void keeps_room_for_what_the_kernel_shows_and_says_when_that_is_full_too(void **state)
+{
+    struct proctab *tab = proctab_new(getpid(), on_change, NULL);
+    struct kin kin = {.pid = INT32_MAX - 2 * PROCTAB_MAX, .ppid = 1, .start_ticks = 1};
+
+    (void)state;
     for (uint32_t number = 100; number < 100 + 2 * PROCTAB_MAX; number++)
         assert_non_null(proctab_writer(tab, number));
-    assert_int_equal(proctab_count(tab), PROCTAB_MAX);
+    assert_int_equal(proctab_count(tab), PROCTAB_TOLD_MAX);
+    for (; proctab_count(tab) < PROCTAB_MAX; kin.pid++)
+        assert_non_null(proctab_add_kin(tab, &kin));
+    assert_false(proctab_overflowed(tab));
+    assert_null(proctab_add_kin(tab, &kin));
+    assert_true(proctab_overflowed(tab));
     proctab_free(tab);
 }
 
@@ -395,6 +419,7 @@ int main(void)
         cmocka_unit_test(names_code_by_file_and_offset),
         cmocka_unit_test(tells_of_a_fork_child_with_its_first_record),
         cmocka_unit_test(survives_records_that_make_no_sense),
+        cmocka_unit_test(keeps_room_for_what_the_kernel_shows_and_says_when_that_is_full_too),
         cmocka_unit_test(matches_execs_with_the_reports_that_follow),
     };
 

@@ -410,7 +410,7 @@ static void keeps_the_summary_to_a_screenful(void **state)
         record(head_of(EVENT_FILE, EVENT_CALL_open, 0), server, strlen(server));
         uncovered[i] = &hidden;
     }
-    story_summary(story, out, uncovered, "/tmp/run");
+    story_summary(story, out, uncovered, false, "/tmp/run");
     fclose(out);
     for (size_t i = 0; i < size; i++)
         lines += text[i] == '\n';

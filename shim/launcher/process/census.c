@@ -250,6 +250,28 @@ static bool image_hidden(struct census *census, const struct process *p, int64_t
     return exe == NULL;
 }
 
+/*
+ * Any process of the run can write a report for another one. Once, the kernel is asked whether the
+ * library is in the process at all; twice in a row, since a process that just runs its own program
+ * again has an empty map for a moment.
+ */
+static void verify(const struct census *census, struct process *p, int64_t now)
+{
+    struct process_private *priv = p->priv;
+
+    if (priv->verified || p->coverage != COVERAGE_COVERED || p->ended ||
+        now - priv->first_seen_ms < GRACE_MS)
+        return;
+    if (procfs_maps(p->pid, 0, role_base_name(census->options.library)) != 0) {
+        priv->verified = true;
+    } else if (priv->bare_since_ms == 0) {
+        priv->bare_since_ms = now;
+    } else if (now - priv->bare_since_ms >= CERTAIN_GRACE_MS) {
+        priv->verified = true;
+        proctab_set_coverage(census->options.tab, p, explain(census, p, false));
+    }
+}
+
 static void visit(struct census *census, const struct kin *kin, bool last)
 {
     struct proctab *tab = census->options.tab;
@@ -265,6 +287,7 @@ static void visit(struct census *census, const struct kin *kin, bool last)
     process_look_again(p);
     if (p->coverage == COVERAGE_UNKNOWN)
         judge(census, p, last);
+    verify(census, p, process_clock_ms());
     if (p->coverage != COVERAGE_UNKNOWN)
         proctab_tell(tab, p);
     look_at_sockets(p);

@@ -94,8 +94,9 @@ void process_look_again(struct process *p)
 {
     struct process_private *priv = p->priv;
 
-    /* Only what was copied from a zygote or a fork server turns into something else. */
-    if (p->ended || p->pid == 0 || !p->by_fork || !role_is_generic(p->role) ||
+    /* Only what was copied from a zygote or a fork server turns into something else; and what could
+     * not be read at first may be readable now. */
+    if (p->ended || p->pid == 0 || ((!p->by_fork || !role_is_generic(p->role)) && p->cmdline) ||
         process_clock_ms() - priv->looked_ms < LOOK_AGAIN_MS)
         return;
     process_look(p);

@@ -46,6 +46,7 @@ struct process {
     bool by_fork;               /* no exec of its own: a fork, clone or zygote child */
     bool used_socket;           /* not covered, and an internet, netlink or packet socket was seen open in it */
     bool ended;
+    bool replaced;              /* ended by exec: the process goes on as another program, which has an entry of its own */
     struct process_private *priv;
 };
 

@@ -21,8 +21,10 @@ struct process_private {
     uint64_t records;               /* told to the story */
     bool told;                      /* the story knows of it */
     bool told_ended;
-    bool replaced;                  /* its pid runs another program now */
+    bool superseded;                /* its pid is in another entry's name now */
     bool looked_at_sockets;         /* and the kernel let us */
+    bool verified;                  /* looked into its memory map after it reported */
+    int64_t bare_since_ms;          /* reported, but the library was not in its map; 0 not so */
     bool missed;                    /* the census did not find it any more, but has not judged it yet */
     unsigned resolve_tries;
     pid_t child_pid;                /* what its parent called it at fork; 0 not told */

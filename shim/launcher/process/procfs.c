@@ -305,7 +305,8 @@ int procfs_maps(pid_t pid, ino_t inode, const char *file_name)
             line[line_len - name_len - 1] != '/')
             continue;
         /* The line is the kernel's. NOLINTNEXTLINE(cert-err34-c) */
-        if (sscanf(line, "%*x-%*x %*s %*x %*x:%*x %llu", &ino) == 1 && ino == inode) {
+        if (sscanf(line, "%*x-%*x %*s %*x %*x:%*x %llu", &ino) == 1 &&
+            (inode == 0 || ino == inode)) {
             found = 1;
             break;
         }

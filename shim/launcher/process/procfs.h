@@ -55,7 +55,7 @@ enum procfs_environ { PROCFS_ENVIRON_UNREADABLE, PROCFS_ENVIRON_LACKS, PROCFS_EN
 /* Has a variable `name` whose value is value, or, where part is true, contains it. */
 enum procfs_environ procfs_environ(pid_t pid, const char *name, const char *value, bool part);
 
-/* A file with this inode number and this last path component is mapped. -1 can't be read, 0 no, 1 yes. */
+/* A file with this inode number (0: any) and this last path component is mapped. -1 can't be read, 0 no, 1 yes. */
 int procfs_maps(pid_t pid, ino_t inode, const char *file_name);
 
 /* All process ids, ascending, or NULL and errno. Caller frees. */

@@ -29,6 +29,7 @@ struct proctab {
     struct lineage *lineage;
     struct process **entries;
     size_t count, room;
+    bool overflowed; /* a process found by looking had no room */
     struct process_private *numbers;
     struct process_private *pids;
     struct process *nameless; /* shared by writers beyond PROCTAB_MAX */
@@ -75,6 +76,11 @@ struct lineage *proctab_lineage(struct proctab *tab)
     return tab->lineage;
 }
 
+bool proctab_overflowed(const struct proctab *tab)
+{
+    return tab->overflowed;
+}
+
 size_t proctab_count(const struct proctab *tab)
 {
     return tab->count;
@@ -85,11 +91,12 @@ struct process *proctab_at(const struct proctab *tab, size_t i)
     return tab->entries[i];
 }
 
-static struct process *add(struct proctab *tab)
+/* limit: entries from records stop before those that the kernel vouches for. */
+static struct process *add(struct proctab *tab, size_t limit)
 {
     struct process *p;
 
-    if (tab->count >= PROCTAB_MAX)
+    if (tab->count >= limit)
         return NULL;
     if (tab->count == tab->room) {
         size_t room = tab->room ? tab->room * 2 : 64;
@@ -172,9 +179,11 @@ static void set_pid(struct proctab *tab, struct process *p, pid_t pid)
     if (old == p)
         return;
     if (old) {
+        if (!old->ended && old->start_ticks != 0 && procfs_alive(pid, old->start_ticks))
+            old->replaced = true;
         if (p->parent == 0 && p->start_ticks == 0)
             p->parent = old->parent;
-        old->priv->replaced = true;
+        old->priv->superseded = true;
         HASH_DELETE(by_pid, tab->pids, old->priv);
         old->priv->in_pid_table = false;
         proctab_set_ended(tab, old);
@@ -192,7 +201,7 @@ static struct process *find_adoptable(struct proctab *tab, pid_t pid)
     bool same;
     char *exe;
 
-    if (!p || p->number != 0 || p->priv->replaced || coverage_is_certain(p->coverage))
+    if (!p || p->number != 0 || p->priv->superseded || coverage_is_certain(p->coverage))
         return NULL;
     if (p->start_ticks != 0 && procfs_stat(pid, &stat) && stat.start_ticks != p->start_ticks)
         return NULL;
@@ -213,7 +222,7 @@ static struct process *fork_child(struct proctab *tab, uint32_t number, struct p
     struct process *p = proctab_find_number(tab, number);
 
     if (!p) {
-        p = add(tab);
+        p = add(tab, PROCTAB_TOLD_MAX);
         if (!p)
             return NULL;
         set_number(tab, p, number);
@@ -245,7 +254,8 @@ static void settle_child(struct proctab *tab, struct process *p,
          * before. */
         p->pid = found.pid;
         p->start_ticks = found.start_ticks;
-        p->priv->replaced = true;
+        p->priv->superseded = true;
+        p->replaced = !p->ended;
         proctab_set_ended(tab, p);
         return;
     }
@@ -305,7 +315,7 @@ struct process *proctab_report(struct proctab *tab, const struct event_view *ev)
     if (!p && pid != 0)
         p = find_adoptable(tab, pid);
     if (!p) {
-        p = add(tab);
+        p = add(tab, PROCTAB_TOLD_MAX);
         if (!p)
             return NULL;
     }
@@ -351,7 +361,7 @@ struct process *proctab_writer(struct proctab *tab, uint32_t number)
 
     if (!p) {
         /* Its report was lost with a full ring; what it says counts all the same. */
-        p = add(tab);
+        p = add(tab, PROCTAB_TOLD_MAX);
         if (!p)
             return tab->nameless;
         set_number(tab, p, number);
@@ -388,10 +398,12 @@ bool proctab_writer_alive(uint32_t number, void *ctx)
 
 struct process *proctab_add_kin(struct proctab *tab, const struct kin *kin)
 {
-    struct process *p = add(tab);
+    struct process *p = add(tab, PROCTAB_MAX);
 
-    if (!p)
+    if (!p) {
+        tab->overflowed = true;
         return NULL;
+    }
     p->start_ticks = kin->start_ticks;
     p->parent = kin->ppid;
     set_pid(tab, p, kin->pid);
@@ -401,10 +413,12 @@ struct process *proctab_add_kin(struct proctab *tab, const struct kin *kin)
 
 struct process *proctab_add_gone(struct proctab *tab, pid_t pid, const char *path)
 {
-    struct process *p = add(tab);
+    struct process *p = add(tab, PROCTAB_MAX);
 
-    if (!p)
+    if (!p) {
+        tab->overflowed = true;
         return NULL;
+    }
     p->pid = pid;
     p->ended = true;
     p->exe = strdup(path);

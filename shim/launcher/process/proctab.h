@@ -14,7 +14,10 @@
 #include "lineage.h"
 #include "process.h"
 
-enum { PROCTAB_MAX = 65536 };   /* entries; beyond, writers share one without a name */
+enum {
+    PROCTAB_MAX = 65536,
+    PROCTAB_TOLD_MAX = 57344, /* entries that a record may add; beyond, writers share one without a name. The rest is for what is found by looking */
+};
 
 struct proctab;
 
@@ -50,6 +53,8 @@ void proctab_tell(struct proctab *tab, struct process *p);
 /* Try again to find the pid of an entry that has none; bounded. */
 void proctab_retry(struct proctab *tab, struct process *p);
 
+/* A process that was found by looking had no room: the table no longer says whether all are covered. */
+bool proctab_overflowed(const struct proctab *tab);
 size_t proctab_count(const struct proctab *tab);
 struct process *proctab_at(const struct proctab *tab, size_t i);
 

@@ -102,32 +102,82 @@ struct proctab_found proctab_resolve(struct proctab *tab, const struct proctab_w
     return found;
 }
 
-pid_t proctab_check_pid(struct proctab *tab, uint32_t proc_pid, uint32_t ns_pid)
+/* A descendant in a pid namespace below the launcher's that sees itself as ns_pid; 0 if there is
+ * none. */
+static pid_t find_deeper(struct proctab *tab, pid_t ns_pid)
+{
+    size_t count = 0;
+    uint64_t start_ticks = 0;
+    pid_t found = 0;
+    int best = 0;
+
+    const struct kin *kin = lineage_kin(proctab_lineage(tab), &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct process *seen = proctab_find_pid(tab, kin[i].pid, kin[i].start_ticks);
+        struct procfs_status status;
+        /* A program that reported already may run another one now, but less likely so. */
+        int score = !seen || seen->number == 0 || seen->by_fork ? 2 : 1;
+        if (kin[i].zombie || (seen && seen->priv->depth == 1) || score < best ||
+            (score == best && kin[i].start_ticks < start_ticks))
+            continue;
+        if (!procfs_status(kin[i].pid, kin[i].pid, &status) || status.depth < 2 ||
+            status.ns_pid[status.depth - 1] != ns_pid)
+            continue;
+        best = score;
+        start_ticks = kin[i].start_ticks;
+        found = kin[i].pid;
+    }
+    return found;
+}
+
+/* proc_pid, if it is a descendant's that sees itself as ns_pid; *gone: it lives no more and is
+ * believed. 0: refuted. */
+static pid_t check_told_pid(struct proctab *tab, pid_t proc_pid, pid_t ns_pid, bool *gone)
 {
     struct lineage *lineage = proctab_lineage(tab);
     struct procfs_status status;
     struct procfs_stat stat;
-    pid_t pid = (pid_t)proc_pid;
+
+    *gone = false;
+    /* The pids of a process that is being released read as 0: gone, too. */
+    if (!procfs_status(proc_pid, proc_pid, &status) || status.tgid == 0 ||
+        status.ns_pid[status.depth - 1] == 0) {
+        *gone = true;
+        return proc_pid;
+    }
+    if (status.tgid != proc_pid || status.ns_pid[status.depth - 1] != ns_pid)
+        return 0;
+    /* Twice: a parent that ends while /proc is read leaves its child without a family for a moment.
+     */
+    for (int tries = 0; !lineage_find(lineage, proc_pid); tries++) {
+        if (!procfs_stat(proc_pid, &stat)) {
+            *gone = true;
+            return proc_pid;
+        }
+        if (tries == 2)
+            return 0;
+        (void)lineage_refresh(lineage);
+    }
+    return proc_pid;
+}
+
+pid_t proctab_check_pid(struct proctab *tab, uint32_t proc_pid, uint32_t ns_pid)
+{
+    pid_t pid, deeper;
+    bool gone;
 
     if (proc_pid == 0 || proc_pid > INT32_MAX) {
         struct proctab_wanted wanted = {.ns_pid = (pid_t)ns_pid};
         struct proctab_found found = proctab_resolve(tab, &wanted);
         return found.gone ? 0 : found.pid;
     }
-    /* The pids of a process that is being released read as 0: gone, too. */
-    if (!procfs_status(pid, pid, &status) || status.tgid == 0 ||
-        status.ns_pid[status.depth - 1] == 0)
+    pid = check_told_pid(tab, (pid_t)proc_pid, (pid_t)ns_pid, &gone);
+    if (pid != 0 && !gone)
         return pid;
-    if (status.tgid != pid || status.ns_pid[status.depth - 1] != (pid_t)ns_pid)
-        return 0;
-    /* Twice: a parent that ends while /proc is read leaves its child without a family for a moment.
-     */
-    for (int tries = 0; !lineage_find(lineage, pid); tries++) {
-        if (!procfs_stat(pid, &stat))
-            return pid;
-        if (tries == 2)
-            return 0;
-        (void)lineage_refresh(lineage);
-    }
-    return pid;
+    if (proc_pid != ns_pid)
+        return pid;
+    if (!gone)
+        (void)lineage_refresh(proctab_lineage(tab));
+    deeper = find_deeper(tab, (pid_t)ns_pid);
+    return deeper ? deeper : pid;
 }

@@ -20,8 +20,9 @@ struct proctab_found {
 struct proctab_found proctab_resolve(struct proctab *tab, const struct proctab_wanted *wanted);
 
 /*
- * The pid that a constructor read from /proc/self, if procfs bears it out: a descendant that sees itself as ns_pid. A process that is
- * gone can't be checked, its word is taken. 0: refuted, or not told and not found.
+ * The pid that a constructor read from /proc/self, if procfs bears it out: a descendant that sees itself as ns_pid. Where it does not, the
+ * procfs may have been another one's, of a pid namespace below: then a descendant in such a namespace that calls itself so. A process that
+ * is gone can't be checked, its word is taken. 0: refuted, or not told and not found.
  */
 pid_t proctab_check_pid(struct proctab *tab, uint32_t proc_pid, uint32_t ns_pid);
 

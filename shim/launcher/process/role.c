@@ -120,7 +120,8 @@ void role_of(const char *exe, const char *cmdline, char out[static ROLE_BYTES])
         role = firefox_role(cmdline);
     if (!role && cmdline)
         role = chromium_role(cmdline);
-    for (size_t i = 0; !role && i < sizeof(browsers) / sizeof(browsers[0]); i++)
+    /* Its children run the same program: without the arguments nothing tells them apart. */
+    for (size_t i = 0; !role && cmdline && i < sizeof(browsers) / sizeof(browsers[0]); i++)
         if (strcmp(browsers[i], name) == 0)
             role = "browser";
     (void)snprintf(out, ROLE_BYTES, "%s", role ? role : "");

@@ -49,16 +49,17 @@ char *live_text_address(const json_t *address, char *out, size_t size)
 void live_text_who(const json_t *event, char *out, size_t size)
 {
     const json_t *process = json_object_get(event, "process");
-    char name[40], role[24];
+    const json_t *pid = json_object_get(process, "pid");
+    char name[40], role[24], number[24] = "?";
 
     out[0] = '\0';
     if (!process)
         return;
     live_text_field(process, "name", name, sizeof name);
     live_text_field(process, "role", role, sizeof role);
-    snprintf(out, size, "%s[%lld]%s%s", name[0] ? name : "?",
-             (long long)json_integer_value(json_object_get(process, "pid")), role[0] ? " " : "",
-             role);
+    if (json_is_integer(pid))
+        snprintf(number, sizeof number, "%lld", (long long)json_integer_value(pid));
+    snprintf(out, size, "%s[%s]%s%s", name[0] ? name : "?", number, role[0] ? " " : "", role);
 }
 
 /* " over tun0", and what is not certain about it. */
@@ -265,7 +266,7 @@ static bool process_text(const json_t *event, char *out, size_t size)
     char reason[FIELD_BYTES], exe[FIELD_BYTES];
 
     if (field_is(process, "coverage", "covered") || field_is(process, "coverage", "unknown") ||
-        field_is(process, "state", "ended"))
+        !field_is(process, "state", "running"))
         return false;
     live_text_field(process, "reason", reason, sizeof reason);
     live_text_field(process, "exe", exe, sizeof exe);

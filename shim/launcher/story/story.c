@@ -147,6 +147,13 @@ void story_network_ready(struct story *story)
     network_ready(story->network, story_network_changed, story);
 }
 
+static const char *state_of(const struct process *p)
+{
+    if (p->replaced)
+        return "replaced";
+    return p->ended ? "ended" : "running";
+}
+
 void story_process(struct story *story, const struct process *p)
 {
     json_t *event = event_json_begin(EVENT_TYPE_process, story_time_ns());
@@ -170,8 +177,7 @@ void story_process(struct story *story, const struct process *p)
     json_object_set_new_nocheck(process, "reason",
                                 reasoned ? json_string_nocheck(coverage_sentence(p->coverage))
                                          : json_null());
-    json_object_set_new_nocheck(process, "state",
-                                json_string_nocheck(p->ended ? "ended" : "running"));
+    json_object_set_new_nocheck(process, "state", json_string_nocheck(state_of(p)));
     json_object_set_new_nocheck(event, "process", process);
     tell_emit(story, EVENT_TYPE_process, event);
 }
@@ -196,6 +202,7 @@ void story_flush(struct story *story, bool all)
 {
     uint64_t now_ms = tell_now_ms();
 
+    network_settle(story->network, story_network_changed, story);
     enumeration_flush(story->enumeration, now_ms, all);
     channels_flush(story->channels, now_ms, all);
     if (story->live)
@@ -228,7 +235,8 @@ json_t *story_verdict_json(const struct story *story)
 }
 
 void story_summary(const struct story *story, FILE *out, struct process *const *uncovered,
-                   const char *folder)
+                   bool partial, const char *folder)
 {
-    summary_print(out, ledger_json(story->ledger), story->seq, story->lost, uncovered, folder);
+    summary_print(out, ledger_json(story->ledger), story->seq, story->lost, uncovered, partial,
+                  folder);
 }

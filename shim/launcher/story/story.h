@@ -54,7 +54,8 @@ json_t *story_network_json(const struct story *story);
 json_t *story_counts_json(const struct story *story);
 json_t *story_verdict_json(const struct story *story);
 
-/* The end-of-run summary, at most a screenful. uncovered: processes that were not covered, NULL-terminated. folder: the run's. */
-void story_summary(const struct story *story, FILE *out, struct process *const *uncovered, const char *folder);
+/* The end-of-run summary, at most a screenful. uncovered: processes that were not covered, NULL-terminated; partial: there may be more,
+ * too many to list. folder: the run's. */
+void story_summary(const struct story *story, FILE *out, struct process *const *uncovered, bool partial, const char *folder);
 
 #endif

@@ -144,16 +144,18 @@ static void print_probes(FILE *out, const json_t *probes)
     print_more(out, all, i);
 }
 
-static void print_uncovered(FILE *out, struct process *const *uncovered)
+static void print_uncovered(FILE *out, struct process *const *uncovered, bool partial)
 {
     size_t all = 0, i;
 
     while (uncovered && uncovered[all])
         all++;
-    if (all == 0) {
+    if (partial)
+        fputs("Too many processes to list; whether the others were covered is not known.\n", out);
+    else if (all == 0)
         fputs("Every process was covered.\n", out);
+    if (all == 0)
         return;
-    }
     fputs("NOT COVERED:\n", out);
     for (i = 0; i < all && i < SUMMARY_UNCOVERED_MAX; i++) {
         const struct process *p = uncovered[i];
@@ -166,7 +168,7 @@ static void print_uncovered(FILE *out, struct process *const *uncovered)
 }
 
 void summary_print(FILE *out, const json_t *sums, uint64_t events, uint64_t lost,
-                   struct process *const *uncovered, const char *folder)
+                   struct process *const *uncovered, bool partial, const char *folder)
 {
     fputc('\n', out);
     print_servers(out, json_object_get(sums, "servers"));
@@ -174,7 +176,7 @@ void summary_print(FILE *out, const json_t *sums, uint64_t events, uint64_t lost
     print_probes(out, json_object_get(sums, "probes"));
     if (number_of(sums, "refused"))
         fprintf(out, "Stopped by the policy: %lld\n", number_of(sums, "refused"));
-    print_uncovered(out, uncovered);
+    print_uncovered(out, uncovered, partial);
     fprintf(out, "Events: %llu told, %llu lost.\n", (unsigned long long)events,
             (unsigned long long)lost);
     if (folder) {
