@@ -23,7 +23,8 @@ ALL_LDFLAGS := -Wl,-z,relro,-z,now -pthread $(if $(SAN),-fsanitize=$(SAN)) $(LDF
 
 # --- core: pure functions, shared by everything -----------------------------------------------------------------------------
 CORE_SRC := core/netaddr.c core/stun.c core/stun_table.c core/stun_value.c core/stun_encode.c \
-    core/event.c core/ring.c core/ring_reader.c core/policy.c core/rtnl.c core/rtnl_decode.c
+    core/event.c core/ring.c core/ring_reader.c core/policy.c core/rtnl.c core/rtnl_decode.c \
+    core/text_escape.c
 # Needs nettle and zlib; programs only.
 CORE_PROGRAM_SRC := core/stun_integrity.c
 CORE_PROGRAM_LIBS := -lnettle -lz

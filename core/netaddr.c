@@ -103,12 +103,47 @@ bool netaddr_parse_ip(const char *text, struct netaddr *out)
     return true;
 }
 
+/* Digits by hand, not by snprintf(): a capture's decoder writes a million addresses a second. */
+static size_t put_decimal(char *out, uint32_t value)
+{
+    char digits[10];
+    size_t n = 0;
+    do
+        digits[n++] = (char)('0' + value % 10);
+    while (value /= 10);
+    for (size_t i = 0; i < n; i++)
+        out[i] = digits[n - 1 - i];
+    return n;
+}
+
+static size_t put_hex16(char *out, uint16_t value)
+{
+    size_t at = 0;
+    for (unsigned shift = 16; shift > 0;) {
+        shift -= 4;
+        unsigned digit = value >> shift & 15u;
+        if (digit != 0 || at != 0 || shift == 0)
+            out[at++] = "0123456789abcdef"[digit];
+    }
+    return at;
+}
+
+static size_t put_ipv4(char *out, const uint8_t *ip)
+{
+    size_t at = put_decimal(out, ip[0]);
+    for (size_t i = 1; i < 4; i++) {
+        out[at++] = '.';
+        at += put_decimal(out + at, ip[i]);
+    }
+    return at;
+}
+
 /*
  * RFC 5952 section 4: lower case, no leading zeros, the first of the longest runs of at least two
  * zero groups as "::". Not inet_ntop(): it writes the last 32 bits of ::/96 as IPv4, which section
  * 5 keeps for prefixes that are known to hold one.
  */
-static void format_ipv6(const uint8_t *ip, char out[static NETADDR_IP_TEXT_BYTES])
+static size_t put_ipv6(char *out, const uint8_t *ip)
 {
     size_t best = IPV6_GROUPS;
     size_t best_len = 1;
@@ -131,31 +166,41 @@ static void format_ipv6(const uint8_t *ip, char out[static NETADDR_IP_TEXT_BYTES
                 out[at++] = ':';
             continue;
         }
-        at += (size_t)snprintf(out + at, NETADDR_IP_TEXT_BYTES - at, "%s%x", i > 0 ? ":" : "",
-                               (unsigned)be16(ip + 2 * i));
+        if (i > 0)
+            out[at++] = ':';
+        at += put_hex16(out + at, be16(ip + 2 * i));
+    }
+    return at;
+}
+
+size_t netaddr_put_ip(const struct netaddr *addr, char out[static NETADDR_IP_TEXT_BYTES])
+{
+    size_t at = 0;
+    if (addr->family == NETADDR_IPV4) {
+        at = put_ipv4(out, addr->ip);
+    } else if (addr->family == NETADDR_IPV6) {
+        at = put_ipv6(out, addr->ip);
+        if (addr->scope_id != 0) {
+            out[at++] = '%';
+            at += put_decimal(out + at, addr->scope_id);
+        }
+    } else {
+        out[at++] = '-';
     }
     out[at] = '\0';
+    return at;
 }
 
 char *netaddr_format_ip(const struct netaddr *addr, char *buf, size_t size)
 {
     char text[NETADDR_IP_TEXT_BYTES];
-    switch (addr->family) {
-    case NETADDR_IPV4:
-        snprintf(buf, size, "%u.%u.%u.%u", (unsigned)addr->ip[0], (unsigned)addr->ip[1],
-                 (unsigned)addr->ip[2], (unsigned)addr->ip[3]);
-        break;
-    case NETADDR_IPV6:
-        format_ipv6(addr->ip, text);
-        if (addr->scope_id != 0)
-            snprintf(buf, size, "%s%%%lu", text, (unsigned long)addr->scope_id);
-        else
-            snprintf(buf, size, "%s", text);
-        break;
-    default:
-        snprintf(buf, size, "-");
-        break;
-    }
+    size_t len = netaddr_put_ip(addr, text);
+    if (size == 0)
+        return buf;
+    if (len > size - 1)
+        len = size - 1;
+    memcpy(buf, text, len);
+    buf[len] = '\0';
     return buf;
 }
 

@@ -65,6 +65,9 @@ bool netaddr_parse_ip(const char *text, struct netaddr *out);
 char *netaddr_format_ip(const struct netaddr *addr, char *buf, size_t size);
 char *netaddr_format(const struct netaddr *addr, char *buf, size_t size);
 
+/* The same text as netaddr_format_ip(), with its NUL; returns its length. Async-signal-safe. */
+size_t netaddr_put_ip(const struct netaddr *addr, char out[static NETADDR_IP_TEXT_BYTES]);
+
 enum netaddr_kind netaddr_kind_of(const struct netaddr *addr);
 /* "public", "private", "ULA", "global IPv6", ...; static. */
 const char *netaddr_kind_name(enum netaddr_kind kind);

@@ -57,18 +57,9 @@ enum stun_look stun_look_datagram(const uint8_t *in, size_t len)
     return STUN_LOOK_OTHER;
 }
 
-enum stun_status stun_decode(const uint8_t *in, size_t len, bool classic, struct stun_msg *out)
+/* What both decoders do once the first bytes have been found good. */
+static enum stun_status decode_header(const uint8_t *in, size_t len, struct stun_msg *out)
 {
-    /* A stream's reader asks before it has 20 bytes: what a short prefix proves is told. */
-    if (len >= 1 && (in[0] & 0xc0) != 0)
-        return STUN_NOT_STUN;
-    if (len >= 8 && !classic && !stun_has_cookie(in, len))
-        return STUN_NOT_STUN;
-    if (len >= 4 && be16(in + 2) % PAD_TO_BYTES != 0)
-        return STUN_BAD_LENGTH;
-    if (len < STUN_HEADER_BYTES)
-        return STUN_TRUNCATED;
-
     struct stun_msg msg = {
         .type = be16(in),
         .length = be16(in + 2),
@@ -88,6 +79,29 @@ enum stun_status stun_decode(const uint8_t *in, size_t len, bool classic, struct
     }
     *out = msg;
     return status;
+}
+
+enum stun_status stun_decode(const uint8_t *in, size_t len, bool classic, struct stun_msg *out)
+{
+    /* A stream's reader asks before it has 20 bytes: what a short prefix proves is told. */
+    if (len >= 1 && (in[0] & 0xc0) != 0)
+        return STUN_NOT_STUN;
+    if (len >= 8 && !classic && !stun_has_cookie(in, len))
+        return STUN_NOT_STUN;
+    if (len >= 4 && be16(in + 2) % PAD_TO_BYTES != 0)
+        return STUN_BAD_LENGTH;
+    if (len < STUN_HEADER_BYTES)
+        return STUN_TRUNCATED;
+    return decode_header(in, len, out);
+}
+
+enum stun_status stun_decode_unpadded(const uint8_t *in, size_t len, struct stun_msg *out)
+{
+    if (len < STUN_HEADER_BYTES)
+        return STUN_TRUNCATED;
+    if ((in[0] & 0xc0) != 0 || !stun_has_cookie(in, len))
+        return STUN_NOT_STUN;
+    return decode_header(in, len, out);
 }
 
 enum stun_status stun_next_attr(const struct stun_msg *msg, size_t *pos, struct stun_attr *out)
@@ -111,9 +125,10 @@ enum stun_status stun_next_attr(const struct stun_msg *msg, size_t *pos, struct 
         .value = header + ATTR_HEADER_BYTES,
         .offset = STUN_HEADER_BYTES + *pos,
     };
+    /* A message whose length is no multiple of 4 pads nothing: see stun_decode_unpadded(). */
+    size_t pad_to = be16(msg->start + 2) % PAD_TO_BYTES != 0 ? 1 : PAD_TO_BYTES;
     /* Only a cut message can end between a value and its padding; nothing is lost then. */
-    size_t whole =
-        ATTR_HEADER_BYTES + ((size_t)len + PAD_TO_BYTES - 1) / PAD_TO_BYTES * PAD_TO_BYTES;
+    size_t whole = ATTR_HEADER_BYTES + ((size_t)len + pad_to - 1) / pad_to * pad_to;
     *pos += whole < left ? whole : left;
     return STUN_OK;
 }

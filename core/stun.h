@@ -87,6 +87,12 @@ struct stun_msg {
  */
 enum stun_status stun_decode(const uint8_t *in, size_t len, bool classic, struct stun_msg *out);
 
+/*
+ * The same for a message with the cookie whose length may be no multiple of 4: Microsoft's TURN (MS-TURN) has the cookie of RFC 5389 and the
+ * unpadded attributes of RFC 3489. Only for datagrams that end where the message does; nothing else vouches for such a length.
+ */
+enum stun_status stun_decode_unpadded(const uint8_t *in, size_t len, struct stun_msg *out);
+
 struct stun_attr {
     uint16_t type;
     uint16_t len;                   /* of the value, without padding */
@@ -162,6 +168,12 @@ enum stun_status stun_decode_value(const struct stun_msg *msg, const struct stun
 /* The address that the message says its receiver has: XOR-MAPPED-ADDRESS (also type 0x8020 of old servers), else MAPPED-ADDRESS. */
 bool stun_mapped_address(const struct stun_msg *msg, struct netaddr *out);
 bool stun_relayed_address(const struct stun_msg *msg, struct netaddr *out);
+
+/*
+ * The kind of candidate that a PRIORITY attribute's value is made for, by its type preference (RFC 8445 section 5.1.2.2 and libwebrtc's own for
+ * relays and TCP): "host", "srflx", "prflx", "relay"; NULL for another preference. static.
+ */
+const char *stun_candidate_type(uint32_t priority);
 
 /* "binding", "allocate", ...; NULL for an unregistered method. static. */
 const char *stun_method_name(uint16_t method);

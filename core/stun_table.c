@@ -55,6 +55,26 @@ const char *stun_error_name(uint16_t code)
     }
 }
 
+const char *stun_candidate_type(uint32_t priority)
+{
+    switch (priority >> 24) {
+    case 126:
+    case 90: /* libwebrtc's host candidates over TCP */
+        return "host";
+    case 110:
+    case 80: /* libwebrtc's, over TCP */
+        return "prflx";
+    case 100:
+        return "srflx";
+    case 0:
+    case 1: /* libwebrtc's relays by the transport to the server: 0 TLS, 1 TCP, 2 UDP */
+    case 2:
+        return "relay";
+    default:
+        return NULL;
+    }
+}
+
 const char *stun_class_name(enum stun_class cls)
 {
     switch (cls) {

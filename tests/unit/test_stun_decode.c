@@ -354,6 +354,26 @@ static void randomly_damaged_messages_are_walked_to_an_end_inside_their_bytes(vo
     assert_true(walked > 100000);
 }
 
+static void microsofts_messages_end_where_they_end_and_pad_nothing(void **state)
+{
+    /* SOFTWARE of 3 bytes without padding, LIFETIME behind it. */
+    static const uint8_t bytes[] = {0x00, 0x03, 0x00, 0x0f, 0x21, 0x12, 0xa4, 0x42, 1,
+                                    2,    3,    4,    5,    6,    7,    8,    9,    10,
+                                    11,   12,   0x80, 0x22, 0x00, 0x03, 'a',  'b',  'c',
+                                    0x00, 0x0d, 0x00, 0x04, 0,    0,    2,    0x58};
+    struct stun_msg msg;
+    struct stun_attr attr;
+    (void)state;
+    assert_int_equal(stun_decode(bytes, sizeof(bytes), false, &msg), STUN_BAD_LENGTH);
+    assert_int_equal(stun_decode_unpadded(bytes, sizeof(bytes), &msg), STUN_OK);
+    assert_true(stun_find_attr(&msg, STUN_ATTR_LIFETIME, &attr));
+    assert_int_equal(attr.value[3], 0x58);
+    assert_int_equal(stun_decode_unpadded(bytes, sizeof(bytes) - 1, &msg), STUN_TRUNCATED);
+    assert_int_equal(stun_decode_unpadded(bytes, STUN_HEADER_BYTES - 1, &msg), STUN_TRUNCATED);
+    assert_int_equal(stun_decode_unpadded(classic_response, sizeof(classic_response), &msg),
+                     STUN_NOT_STUN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -371,6 +391,7 @@ int main(void)
         cmocka_unit_test(rejects_an_attribute_that_runs_past_the_end),
         cmocka_unit_test(an_attribute_says_where_it_stands_and_padding_is_passed_over),
         cmocka_unit_test(the_first_of_two_attributes_of_a_type_is_found),
+        cmocka_unit_test(microsofts_messages_end_where_they_end_and_pad_nothing),
         cmocka_unit_test(randomly_damaged_messages_are_walked_to_an_end_inside_their_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -207,6 +207,17 @@ static void every_class_and_status_has_a_text(void **state)
     }
 }
 
+static void a_priority_names_its_candidate_type(void **state)
+{
+    (void)state;
+    assert_string_equal(stun_candidate_type(2130706431), "host");
+    assert_string_equal(stun_candidate_type(UINT32_C(110) << 24 | 0xffffff), "prflx");
+    assert_string_equal(stun_candidate_type(UINT32_C(100) << 24), "srflx");
+    assert_string_equal(stun_candidate_type(16777215), "relay");
+    assert_null(stun_candidate_type(UINT32_C(111) << 24));
+    assert_null(stun_candidate_type(UINT32_MAX));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +229,7 @@ int main(void)
         cmocka_unit_test(every_form_has_a_sample_and_a_row_that_uses_it),
         cmocka_unit_test(methods_are_twelve_bits_and_named_once),
         cmocka_unit_test(error_codes_are_below_700_and_named_once),
+        cmocka_unit_test(a_priority_names_its_candidate_type),
         cmocka_unit_test(every_class_and_status_has_a_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

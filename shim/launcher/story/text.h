@@ -1,5 +1,5 @@
 /*
- * Strings from strangers: made harmless for a terminal, made valid UTF-8 for JSON.
+ * Strings from strangers: made valid UTF-8 for JSON; text_escape.h makes them harmless for a terminal.
  */
 #ifndef RTCSHIM_LAUNCHER_TEXT_H
 #define RTCSHIM_LAUNCHER_TEXT_H
@@ -8,22 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/*
- * Decode one UTF-8 character (RFC 3629) at in[0..len), len at least 1.
- *
- * Returns its length in bytes, 1 to 4, and its code point in *code; 0 where the bytes are no character (overlong, surrogate, above
- * U+10FFFF, cut short), *code unchanged.
- */
-size_t text_next_char(const uint8_t *in, size_t len, uint32_t *code);
-
-/*
- * Write in[0..len) to out as text that a terminal only prints: controls, ESC, C1, marks that change direction or have no width become
- * visible escapes (\n, \x1b, \u202e), bytes that are no UTF-8 become \xNN, a backslash becomes \\.
- *
- * out holds at most size bytes with its NUL; text that does not fit ends in "...", never in half a character or escape. size 0 writes
- * nothing. Returns out.
- */
-char *text_escape(const char *in, size_t len, char *out, size_t size);
+#include "text_escape.h"
 
 /* A JSON string of in[0..len), every byte that is no UTF-8 replaced by U+FFFD. New reference, NULL where memory is out. */
 json_t *text_json(const char *in, size_t len);
