@@ -174,6 +174,9 @@ static bool start_story(struct run *run)
         return false;
     }
     run->story = story_new(&options);
+    if (run->story && story_network_fd(run->story) < 0)
+        say_warning("this machine's network configuration (rtnetlink) may not be read from here: "
+                    "which interface carried what stays unknown");
     if (run->story)
         return true;
     say_error("cannot read this machine's network configuration (rtnetlink): %s", strerror(errno));

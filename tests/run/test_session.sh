@@ -73,4 +73,25 @@ library=$(dirname "$rtcshim")/librtcshim.so
 for nonsense in "" /no/such / relative "$tmp/r10" "$(printf 'x%.0s' {1..5000})"; do
     expect_status "a program runs with RTCSHIM_SESSION='${nonsense:0:20}'" 8 env RTCSHIM_SESSION="$nonsense" LD_PRELOAD="$library" sh -c 'exit 8'
 done
+
+# --- a sandbox without rtnetlink
+cat >"$tmp/no_netlink.py" <<'END'
+import ctypes, os, struct, sys
+libc = ctypes.CDLL(None)
+SOCKET = {'x86_64': 41, 'aarch64': 198}[os.uname().machine]
+code = [(0x20, 0, 0, 0), (0x15, 0, 3, SOCKET), (0x20, 0, 0, 16), (0x15, 0, 1, 16), (0x06, 0, 0, 0x00050000 | 97), (0x06, 0, 0, 0x7fff0000)]
+program = ctypes.create_string_buffer(b''.join(struct.pack('=HBBI', *c) for c in code))
+filter = ctypes.create_string_buffer(struct.pack('=H6xQ', len(code), ctypes.addressof(program)))
+assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, filter, 0, 0) == 0
+os.execv(sys.argv[1], sys.argv[1:])
+END
+case $(uname -m) in
+x86_64 | aarch64)
+    expect_status "runs where rtnetlink is forbidden" 4 /usr/bin/python3 "$tmp/no_netlink.py" "$rtcshim" run -q -o "$tmp/offline" sh -c "/usr/bin/python3 -c 'import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.sendto(bytes.fromhex(\"000100002112a442\") + bytes(12), (\"127.0.0.1\", 9))'; exit 4"
+    check "warns that interfaces stay unknown" said "stays unknown"
+    check "tells the message all the same" grep -q '"event_type":"stun"' "$tmp/offline/events.ndjson"
+    ;;
+esac
 finish

@@ -78,6 +78,25 @@ static void tells_each_change_once(void **state)
     network_free(network);
 }
 
+static void tells_the_routes_of_a_link_that_goes_before_it(void **state)
+{
+    struct network *network = network_new_offline();
+    struct netlink_bytes b = {.len = 0};
+
+    (void)state;
+    netlink_link(&b, RTM_NEWLINK, 0, 0, 2, "tun0");
+    netlink_route(&b, RTM_NEWROUTE, 0, 0, 2);
+    netlink_link(&b, RTM_DELLINK, 0, 0, 2, "tun0");
+    network_apply(network, b.data, b.len, keep, NULL);
+    assert_int_equal(json_array_size(changes), 4);
+    assert_string_equal(change_text(2, "what"), "route");
+    assert_string_equal(change_text(2, "change"), "removed");
+    const json_t *route = json_object_get(json_array_get(changes, 2), "route");
+    assert_string_equal(json_string_value(json_object_get(route, "iface")), "tun0");
+    assert_string_equal(change_text(3, "what"), "interface");
+    network_free(network);
+}
+
 static void remembers_a_bounded_number_of_lookups(void **state)
 {
     struct network *network = network_new_offline();
@@ -198,6 +217,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(tells_each_change_once),
+        TEST(tells_the_routes_of_a_link_that_goes_before_it),
         TEST(remembers_a_bounded_number_of_lookups),
         TEST(sees_the_kernel_s_changes_and_asks_it_for_routes_once),
     };

@@ -90,6 +90,13 @@ void network_apply(struct network *network, const uint8_t *in, size_t len, netwo
 
     while (rtnl_next(in, len, &pos, &msg) == RTNL_OK) {
         struct network_difference difference;
+        struct rtnl_link link;
+
+        /* Its routes go with it, and are told while it still has a name. */
+        if (msg.type == RTM_DELLINK && msg.body_len > 0 && msg.body[0] == AF_UNSPEC &&
+            rtnl_decode_link(&msg, &link))
+            while (network_table_drop_route(&network->table, link.index, &difference))
+                network_tell(network, &difference, tell, ctx);
         bool differs = network_table_apply(&network->table, &msg, &difference);
 
         /* The kernel is silent about the IPv4 routes that go with a link or an address, and names

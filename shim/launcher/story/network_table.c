@@ -180,6 +180,21 @@ bool network_table_apply(struct network_table *table, const struct rtnl_msg *msg
     }
 }
 
+bool network_table_drop_route(struct network_table *table, uint32_t ifindex,
+                              struct network_difference *out)
+{
+    memset(out, 0, sizeof *out);
+    for (size_t i = 0; i < table->routes; i++)
+        if (table->route[i].route.oif == ifindex) {
+            out->what = NETWORK_ROUTE;
+            out->verb = NETWORK_REMOVED;
+            out->as.route = table->route[i].route;
+            table->route[i] = table->route[--table->routes];
+            return true;
+        }
+    return false;
+}
+
 bool network_table_expire(struct network_table *table, struct network_difference *out)
 {
     memset(out, 0, sizeof *out);

@@ -46,6 +46,10 @@ void network_table_free(struct network_table *table);
 bool network_table_apply(struct network_table *table, const struct rtnl_msg *msg,
                          struct network_difference *out);
 
+/* Remove one route over that interface; false when there is none left. */
+bool network_table_drop_route(struct network_table *table, uint32_t ifindex,
+                              struct network_difference *out);
+
 /* Remove one entry that the present round has not confirmed; false when there is none left. */
 bool network_table_expire(struct network_table *table, struct network_difference *out);
 
