@@ -1,12 +1,8 @@
 /*
  * Packets out of a capture file: classic pcap and pcapng, plain or compressed (gzip, zstd, xz, lz4, bzip2), from a path or a pipe.
  *
- * A regular, uncompressed file is mapped and walked in place: packet.data points into the map, and what lies behind is given back to
- * the kernel as the reader goes on. Everything else goes through one buffer, which is no larger than the largest block or record
- * needs, READER_BLOCK_MAX at most. Nothing in the file is trusted. One thread at a time uses a reader.
- *
- * A file that someone cuts short while it is mapped does not end the program: the reader catches SIGBUS for its own maps (others
- * go to the action that was there before), zeros stand where the bytes were, and the next reader_next() says READ_DAMAGED.
+ * All comes through one buffer that stays in the processor's cache (source.c says why that is faster than a map); it is no larger than the
+ * largest block or record needs, READER_BLOCK_MAX at most. Nothing in the file is trusted. One thread at a time uses a reader.
  */
 #ifndef RTCSHIM_ANALYZER_READER_H
 #define RTCSHIM_ANALYZER_READER_H
