@@ -38,6 +38,10 @@ static const struct section sections[] = {
     {"page-end", calls_page_end},
     {"syscall", calls_syscall},
     {"lookup", calls_lookup},
+    {"absurd-send", calls_absurd_send},
+    {"absurd-recv", calls_absurd_recv},
+    {"absurd-option", calls_absurd_option},
+    {"filtered", calls_filtered},
     {NULL, NULL},
 };
 

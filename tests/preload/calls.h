@@ -31,5 +31,9 @@ void calls_bad_rest(void);
 void calls_page_end(void);
 void calls_syscall(void);
 void calls_lookup(void);
+void calls_absurd_send(void);
+void calls_absurd_recv(void);
+void calls_absurd_option(void);
+void calls_filtered(void);
 
 #endif

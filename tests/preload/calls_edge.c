@@ -1,6 +1,7 @@
 /* Memory that ends in the middle of things, and calls past libc's wrappers. */
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -116,6 +117,19 @@ void calls_syscall(void)
     ssize_t n = pread(file, head, sizeof(head), 4096);
     say("  the sixth came through: %d", n == 4 && where > 0 && memcmp(head, (void *)where, 4) == 0);
     close(file);
+    /* Numbers with parts and with a structure of their own. */
+    iov = (struct iovec){stun, 20};
+    say_result("SYS_pwritev2", CALL(syscall, SYS_pwritev2, fd[0], &iov, 1L, -1L, -1L, 0L));
+    iov = (struct iovec){buf, sizeof(buf)};
+    say_result("SYS_preadv2", CALL(syscall, SYS_preadv2, fd[1], &iov, 1L, -1L, -1L, 0L));
+    say_result("SYS_pwritev2, bad parts",
+               CALL(syscall, SYS_pwritev2, fd[0], bad_pointer(), 1L, -1L, -1L, 0L));
+    struct open_how how = {.flags = O_RDONLY};
+    file = (int)CALL(syscall, SYS_openat2, AT_FDCWD, "/proc/net/dev", &how, sizeof(how));
+    say_result("SYS_openat2", file);
+    close(file);
+    say_result("SYS_openat2, bad path",
+               CALL(syscall, SYS_openat2, AT_FDCWD, bad_pointer(), &how, sizeof(how)));
     say_result("unknown number", CALL(syscall, 424242, 1, 2, 3, 4, 5, 6));
     say_result("negative number", CALL(syscall, -5));
     close(fd[0]);

@@ -35,6 +35,10 @@ uint8_t *guarded(size_t len);
 /* An address that no memory is at; a function so that the compiler does not know. */
 void *bad_pointer(void);
 
+/* From here on the system call fails with that error before the kernel has looked at any argument.
+ */
+void refuse_call(long number, unsigned error);
+
 /* Wait at most 5 s for input; ends the program if none comes. */
 void await_input(int fd);
 /* Wait for a child and say how it ended. */

@@ -38,6 +38,21 @@ static const struct section sections[] = {
     {"fork", events_fork},
     {"vfork", events_vfork},
     {"exec", events_exec},
+    {"tcp-many", events_tcp_many},
+    {"tcp-stray", events_tcp_stray},
+    {"tcp-empty-frame", events_tcp_empty_frame},
+    {"tcp-destination", events_tcp_destination},
+    {"tcp-race", events_tcp_race},
+    {"high", events_high},
+    {"stun-ports", events_stun_ports},
+    {"unspec", events_unspec},
+    {"sendmmsg-fails", events_sendmmsg_fails},
+    {"netlink-cut", events_netlink_cut},
+    {"silent-child", events_silent_child},
+    {"atfork", events_atfork},
+    {"vfork-fork", events_vfork_fork},
+    {"spawn-fails", events_spawn_fails},
+    {"two-sessions", events_two_sessions},
     {"quiet", events_quiet},
     {"quiet-files", events_quiet_files},
     {"quiet-tcp", events_quiet_tcp},
@@ -52,6 +67,11 @@ void expect(const char *format, ...)
     vsnprintf(line, sizeof(line), format, ap);
     va_end(ap);
     dprintf(STDOUT_FILENO, "EXPECT %s\n", line);
+}
+
+void allow(const char *words)
+{
+    dprintf(STDOUT_FILENO, "ALLOW %s\n", words);
 }
 
 void expect_stun(const char *call, const char *flags, size_t len, uint32_t id)

@@ -1,7 +1,8 @@
 /*
  * The program `events`: each section makes some calls under a session and says on standard output
- * which records must come of them, as lines "EXPECT word word..." for ring_dump -e. A section that
- * says nothing must leave nothing but its process's own record.
+ * which records must come of them, as lines "EXPECT word word..." for ring_dump -e, and which may,
+ * as lines "ALLOW word word...". A section that says nothing must leave nothing but its process's
+ * own record.
  */
 #ifndef RTCSHIM_TESTS_EVENTS_H
 #define RTCSHIM_TESTS_EVENTS_H
@@ -11,6 +12,8 @@
 #include <sys/types.h>
 
 void expect(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Records with these words may come, any number of them. */
+void allow(const char *words);
 /* A STUN record of a message that came or went whole. flags: "out,udp". */
 void expect_stun(const char *call, const char *flags, size_t len, uint32_t id);
 
@@ -44,6 +47,21 @@ void events_sockopt(void);
 void events_fork(void);
 void events_vfork(void);
 void events_exec(void);
+void events_tcp_many(void);
+void events_tcp_stray(void);
+void events_tcp_empty_frame(void);
+void events_tcp_destination(void);
+void events_tcp_race(void);
+void events_high(void);
+void events_stun_ports(void);
+void events_unspec(void);
+void events_sendmmsg_fails(void);
+void events_netlink_cut(void);
+void events_silent_child(void);
+void events_atfork(void);
+void events_vfork_fork(void);
+void events_spawn_fails(void);
+void events_two_sessions(void);
 void events_quiet(void);
 void events_quiet_files(void);
 void events_quiet_tcp(void);

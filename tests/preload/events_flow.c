@@ -2,6 +2,7 @@
  * that goes past libc's wrappers; ChannelData. */
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -171,6 +172,12 @@ void events_syscall(void)
     stun_request(b, 20, 5);
     syscall(SYS_writev, fd[0], &iov, 1), expect_stun("syscall", "out,udp", 20, 5);
     syscall(SYS_readv, fd[1], &iov, 1), expect_stun("syscall", "in,udp", 20, 5);
+    stun_request(b, 20, 7);
+    syscall(SYS_pwritev2, fd[0], &iov, 1L, -1L, -1L, 0L), expect_stun("syscall", "out,udp", 20, 7);
+    syscall(SYS_preadv2, fd[1], &iov, 1L, -1L, -1L, 0L), expect_stun("syscall", "in,udp", 20, 7);
+    struct open_how how = {.flags = O_RDONLY};
+    close((int)syscall(SYS_openat2, AT_FDCWD, "/proc/net/dev", &how, sizeof(how)));
+    expect("file syscall path=/proc/net/dev");
     /* Made, copied and ended without libc: the number's meaning follows. */
     long made = syscall(SYS_socket, AF_INET, SOCK_DGRAM, 0);
     struct sockaddr_storage to;

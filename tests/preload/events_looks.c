@@ -238,8 +238,13 @@ void events_sockopt(void)
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){65536}, sizeof(int));
     if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3) != 0)
         fail("SO_BINDTODEVICE");
-    expect("sockopt setsockopt level=%u option=%u", SOL_SOCKET, SO_BINDTODEVICE);
+    expect("sockopt setsockopt level=%u option=%u len=3", SOL_SOCKET, SO_BINDTODEVICE);
     setsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &lo, sizeof(lo));
-    expect("sockopt setsockopt level=%u option=%u", SOL_SOCKET, SO_BINDTOIFINDEX);
+    expect("sockopt setsockopt level=%u option=%u len=4", SOL_SOCKET, SO_BINDTOIFINDEX);
+    /* A length past the value: the option's own bytes are told. */
+    char device[64] = "lo";
+    if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, sizeof(device)) != 0)
+        fail("SO_BINDTODEVICE");
+    expect("sockopt setsockopt level=%u option=%u len=15", SOL_SOCKET, SO_BINDTODEVICE);
     close(fd);
 }

@@ -11,14 +11,26 @@
 #include "transcript.h"
 
 static const struct section sections[] = {
-    {"fork", lives_fork},     {"vfork", lives_vfork},
-    {"clone", lives_clone},   {"fork-threaded", lives_fork_threaded},
-    {"exec", lives_exec},     {"exec-fails", lives_exec_fails},
-    {"spawn", lives_spawn},   {"threads", lives_threads},
-    {"cancel", lives_cancel}, {"signal", lives_signal},
-    {"passed", lives_passed}, {"nowhere", lives_nowhere},
-    {"many", lives_many},     {"bare", lives_bare},
-    {"abort", lives_abort},   {NULL, NULL},
+    {"fork", lives_fork},
+    {"vfork", lives_vfork},
+    {"clone", lives_clone},
+    {"fork-threaded", lives_fork_threaded},
+    {"exec", lives_exec},
+    {"exec-fails", lives_exec_fails},
+    {"spawn", lives_spawn},
+    {"threads", lives_threads},
+    {"cancel", lives_cancel},
+    {"signal", lives_signal},
+    {"passed", lives_passed},
+    {"nowhere", lives_nowhere},
+    {"many", lives_many},
+    {"bare", lives_bare},
+    {"vfork-nested", lives_vfork_nested},
+    {"vfork-threads", lives_vfork_threads},
+    {"exec-long", lives_exec_long},
+    {"null", lives_null},
+    {"abort", lives_abort},
+    {NULL, NULL},
 };
 
 extern char **environ;
@@ -46,8 +58,10 @@ int lives_exchange(const int fd[static 2])
 static int be_child(int argc, char **argv)
 {
     int fd[2];
+    say("  arguments %d", argc);
     for (int i = 0; i < argc; i++)
-        say("  argument %d: %s", i, argv[i]);
+        if (i < 40 || i >= argc - 2)
+            say("  argument %d: %s", i, argv[i]);
     for (char **e = environ; e && *e; e++)
         if (strncmp(*e, "LD_PRELOAD=", 11) != 0 && strncmp(*e, "RTCSHIM_", 8) != 0 &&
             strncmp(*e, "_=", 2) != 0)
@@ -69,6 +83,23 @@ static int be_bare(void)
     return 8;
 }
 
+/* Started with /dev/null at 0 to 2: it takes any pointer, and nobody may follow one that it was
+ * given. */
+static int be_null(void)
+{
+    uint8_t stun[20];
+    void *nowhere = guarded(4096);
+    for (int fd = 0; fd <= 2; fd++) {
+        struct iovec iov = {nowhere, 64};
+        say("  descriptor %d", fd);
+        say_result("  write of what is not there", CALL(write, fd, nowhere, 64));
+        say_result("  writev of it", CALL(writev, fd, &iov, 1));
+        say_result("  write of STUN", CALL(write, fd, stun, stun_request(stun, 20, 1)));
+        say_result("  read into nowhere", CALL(read, fd, nowhere, 64));
+    }
+    return 9;
+}
+
 int main(int argc, char **argv)
 {
     alarm(60); /* a hang is a failure, not a wait */
@@ -80,6 +111,10 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "--bare") == 0) {
         transcript_open(900);
         return be_bare();
+    }
+    if (argc > 1 && strcmp(argv[1], "--null") == 0) {
+        transcript_open(900);
+        return be_null();
     }
     if (argc > 1 && strcmp(argv[1], "--child") == 0) {
         transcript_open(900);

@@ -4,10 +4,13 @@
 
 void lives_fork(void);
 void lives_vfork(void);
+void lives_vfork_nested(void);
+void lives_vfork_threads(void);
 void lives_clone(void);
 void lives_fork_threaded(void);
 void lives_exec(void);
 void lives_exec_fails(void);
+void lives_exec_long(void);
 void lives_spawn(void);
 void lives_threads(void);
 void lives_cancel(void);
@@ -16,6 +19,7 @@ void lives_passed(void);
 void lives_nowhere(void);
 void lives_many(void);
 void lives_bare(void);
+void lives_null(void);
 void lives_abort(void);
 
 /* This program's path. */

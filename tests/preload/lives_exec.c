@@ -180,3 +180,37 @@ void lives_bare(void)
     }
     await_child("started without 0, 1 and 2", pid);
 }
+
+void lives_null(void)
+{
+    const char *self = lives_self();
+    pid_t pid = fork();
+    if (pid == 0) {
+        int null = open("/dev/null", O_RDWR);
+        for (int fd = 0; fd <= 2; fd++)
+            dup2(null, fd);
+        execl(self, "lives", "--null", (char *)NULL);
+        _exit(99);
+    }
+    await_child("started with /dev/null at 0, 1 and 2", pid);
+}
+
+/* Five thousand arguments in one list: more than any table of fixed size was made for. */
+#define TEN(x)     x, x, x, x, x, x, x, x, x, x
+#define HUNDRED(x) TEN(x), TEN(x), TEN(x), TEN(x), TEN(x), TEN(x), TEN(x), TEN(x), TEN(x), TEN(x)
+#define THOUSAND(x)                                                                                \
+    HUNDRED(x), HUNDRED(x), HUNDRED(x), HUNDRED(x), HUNDRED(x), HUNDRED(x), HUNDRED(x),            \
+        HUNDRED(x), HUNDRED(x), HUNDRED(x)
+
+void lives_exec_long(void)
+{
+    const char *self = lives_self();
+    char *const rewritten[] = {"A=1", NULL};
+    IN_CHILD("execl", CALL(execl, self, "lives", "--child", TEN("x"), THOUSAND("y"), THOUSAND("y"),
+                           THOUSAND("y"), THOUSAND("y"), THOUSAND("y"), "last", (char *)NULL));
+    IN_CHILD("execlp", CALL(execlp, self, "lives", "--child", TEN("x"), THOUSAND("y"),
+                            THOUSAND("y"), THOUSAND("y"), THOUSAND("y"), "last", (char *)NULL));
+    IN_CHILD("execle",
+             CALL(execle, self, "lives", "--child", TEN("x"), THOUSAND("y"), THOUSAND("y"),
+                  THOUSAND("y"), THOUSAND("y"), "last", (char *)NULL, rewritten));
+}

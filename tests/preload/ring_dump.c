@@ -6,8 +6,9 @@
  *
  * FOLDER gets the session's files. With -e the command's standard output goes to the file EXPECTED;
  * its lines "EXPECT word word..." are then held against the records: each takes one record that has
- * all its words, each record must be taken. Exit status: the command's, or 1 for a difference, 2
- * where something else went wrong.
+ * all its words, each record must be taken, or have all the words of a line "ALLOW word word...".
+ * No two processes may have one number. Exit status: the command's, or 1 for a difference, 2 where
+ * something else went wrong.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,10 +25,18 @@
 #include "policy.h"
 #include "ring.h"
 
-enum { LINES_MAX = 20000, LINE_BYTES = 512 };
+enum { LINES_MAX = 200000, LINE_BYTES = 512 };
 
 static char *records[LINES_MAX];
 static size_t record_count;
+
+/* Which process said or was said to have which number; record: the line that says so. */
+static struct birth {
+    uint32_t number;
+    int32_t pid;
+    size_t record;
+} reports[LINES_MAX], announcements[LINES_MAX];
+static size_t report_count, announcement_count;
 
 static void die(const char *what, const char *on)
 {
@@ -129,12 +138,14 @@ static void describe(char *line, const struct event_view *ev)
         struct event_process p;
         memcpy(&p, ev->data, sizeof(p));
         add(line, " by_fork=%u parent=%d", p.by_fork, p.parent != 0);
+        reports[report_count++] = (struct birth){head->process, (int32_t)p.ns_pid, record_count};
         break;
     }
     case EVENT_FORK: {
         struct event_fork f;
         memcpy(&f, ev->data, sizeof(f));
         add(line, " child=%d", f.child != 0);
+        announcements[announcement_count++] = (struct birth){f.child, f.child_pid, record_count};
         break;
     }
     case EVENT_INTERFACES:
@@ -200,6 +211,30 @@ static void drain(const struct ring *ring)
     ring_reader_free(reader);
 }
 
+/* Say for each process whether a fork record named its number and pid; returns how many numbers two
+ * processes have. */
+static int match_births(void)
+{
+    int shared = 0;
+    for (size_t i = 0; i < report_count; i++) {
+        char line[LINE_BYTES];
+        bool announced = false;
+        for (size_t k = 0; k < announcement_count; k++)
+            announced |= announcements[k].number == reports[i].number &&
+                         announcements[k].pid == reports[i].pid;
+        snprintf(line, sizeof(line), "%s announced=%d", records[reports[i].record], announced);
+        free(records[reports[i].record]);
+        records[reports[i].record] = strdup(line);
+        for (size_t k = 0; k < i; k++)
+            if (reports[k].number == reports[i].number) {
+                printf("two processes have the number %u: pid %d and pid %d\n", reports[i].number,
+                       reports[k].pid, reports[i].pid);
+                shared++;
+            }
+    }
+    return shared;
+}
+
 static bool has_word(const char *line, const char *word)
 {
     size_t len = strlen(word);
@@ -240,6 +275,16 @@ static int compare(const char *path)
             printf("missing: %s", line + 7);
             wrong++;
         }
+    }
+    rewind(file);
+    while (fgets(line, sizeof(line), file)) {
+        if (strncmp(line, "ALLOW ", 6) != 0)
+            continue;
+        for (size_t i = 0; i < record_count; i++)
+            if (records[i] && has_words(records[i], line + 6)) {
+                free(records[i]);
+                records[i] = NULL;
+            }
     }
     fclose(file);
     for (size_t i = 0; i < record_count; i++)
@@ -293,9 +338,9 @@ int main(int argc, char **argv)
     if (pid < 0 || waitpid(pid, &status, 0) != pid)
         die("start", argv[optind + 2]);
     drain(&ring);
-    int wrong = 0;
+    int wrong = match_births();
     if (expected)
-        wrong = compare(expected);
+        wrong += compare(expected);
     else
         for (size_t i = 0; i < record_count; i++)
             puts(records[i]);
