@@ -112,6 +112,17 @@ static bool flush_file(struct linesink *sink)
     return true;
 }
 
+/* How much of the buffer to write at once: whole lines where that is possible, so that a reader who
+ * is left alone has no half one. */
+static size_t next_part(const char *bytes, size_t len)
+{
+    const char *last = memrchr(bytes, '\n', len < PIPE_BUF ? len : PIPE_BUF);
+
+    if (last)
+        return (size_t)(last - bytes) + 1;
+    return len < PIPE_BUF ? len : PIPE_BUF;
+}
+
 /* A descriptor that poll() calls writable takes PIPE_BUF bytes without blocking. */
 static bool flush_patient(struct linesink *sink, int wait_ms)
 {
@@ -120,7 +131,7 @@ static bool flush_patient(struct linesink *sink, int wait_ms)
 
     while (done < sink->used) {
         struct pollfd wanted = {.fd = sink->fd, .events = POLLOUT};
-        size_t part = sink->used - done < PIPE_BUF ? sink->used - done : PIPE_BUF;
+        size_t part = next_part(sink->bytes + done, sink->used - done);
         ssize_t n;
         if (poll(&wanted, 1, wait_ms) <= 0)
             break;
@@ -153,6 +164,8 @@ void linesink_finish(struct linesink *sink, int wait_ms)
 {
     if (sink->fd >= 0 && !sink->error && sink->used > 0)
         (void)flush_patient(sink, wait_ms);
+    sink->lines_dropped += count_lines(sink->bytes, sink->used);
+    sink->used = 0;
 }
 
 /* The stream is buffered by line, so that a piece ends with one. */

@@ -35,7 +35,7 @@ void linesink_add(struct linesink *sink, const char *line, size_t len);
  */
 bool linesink_flush(struct linesink *sink);
 
-/* Write the rest of a patient sink, waiting up to wait_ms for its reader to take something. */
+/* Write the rest of a patient sink, waiting up to wait_ms for its reader to take something; what it does not take is dropped. */
 void linesink_finish(struct linesink *sink, int wait_ms);
 
 /* A stream whose lines go into the sink, which must outlive it; NULL and errno on failure. The caller closes it. */

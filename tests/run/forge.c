@@ -1,6 +1,6 @@
 /*
  * A process that lies: forge report COUNT PID writes reports in the name of PID, forge look COUNT writes records of COUNT made-up processes,
- * forge kin COUNT makes COUNT children that live at the same time and then end.
+ * forge crowd COUNT makes COUNT children that live until standard input ends.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -44,7 +44,8 @@ static void make_children(int count)
             close(hold[1]);
             _exit(read(hold[0], &c, 1) != 0);
         }
-    usleep(600000); /* longer than the launcher takes between two looks */
+    while (read(STDIN_FILENO, &(char){0}, 1) > 0)
+        ;
     close(hold[1]);
     while (wait(NULL) > 0)
         ;
@@ -60,7 +61,7 @@ int main(int argc, char **argv)
 
     if (argc < 3 || !session)
         return 1;
-    if (strcmp(argv[1], "kin") == 0) {
+    if (strcmp(argv[1], "crowd") == 0) {
         make_children(atoi(argv[2]));
         return 0;
     }

@@ -70,6 +70,11 @@ check "outlives a reader of standard output that goes away" test "$status" -eq 0
 check "has given that reader its line" test "$(wc -l <"$tmp/first")" -eq 1
 check "lets the command live when its reader goes away" test -e "$tmp/lived"
 check "has all events in the folder then" look "$tmp/head/events.ndjson" 2001
+mkfifo "$tmp/slow"
+exec 9<>"$tmp/slow" # open, and read by nobody
+expect_status "does not wait for ever for a reader of standard output that does not read" 0 bash -c "timeout 30 '$rtcshim' run -j -q -o '$tmp/slow-run' /usr/bin/python3 -c '${probe/\%d/2000}' >'$tmp/slow'"
+exec 9>&-
+check "says how much that reader missed" said "[0-9]* events were not written to standard output"
 expect_status "runs with standard output closed" 0 sh -c "'$rtcshim' run -j -q -o '$tmp/closed' true >&-"
 check "has not written events into another file then" look "$tmp/closed/events.ndjson" 1
 expect_status "runs with standard error closed" 0 sh -c "'$rtcshim' run -o '$tmp/closed2' true 2>&-"

@@ -16,7 +16,7 @@
 
 enum {
     PROCTAB_MAX = 65536,
-    PROCTAB_TOLD_MAX = 57344, /* entries that a record may add; beyond, writers share one without a name. The rest is for what is found by looking */
+    PROCTAB_TOLD_MAX = 64512, /* entries that a record may add; beyond, writers share one without a name. The rest is for what is found by looking */
 };
 
 struct proctab;
