@@ -6,11 +6,21 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool starts(const char *text, const char *with)
+/* Where a slash stands, the last one before the next component: the kernel takes "//" and "/./" for "/". */
+static const char *last_slash(const char *path)
 {
-    while (*with)
-        if (*text++ != *with++)
+    while (path[0] == '/' && (path[1] == '/' || (path[1] == '.' && path[2] == '/')))
+        path += path[1] == '/' ? 1 : 2;
+    return path;
+}
+
+static bool starts(const char *path, const char *with)
+{
+    for (; *with; path++, with++) {
+        path = last_slash(path);
+        if (*path != *with)
             return false;
+    }
     return true;
 }
 
@@ -123,6 +133,17 @@ OPENAT(openat64)
 OPENAT_2(__openat_2)
 OPENAT_2(__openat64_2)
 
+#define CREAT(name)                                                                                \
+    EXPORT int name(const char *path, mode_t mode)                                                 \
+    {                                                                                              \
+        int fd = REAL(name)(path, mode);                                                           \
+        after_open(EVENT_CALL_##name, AT_FDCWD, path, fd, CALLER());                               \
+        return fd;                                                                                 \
+    }
+
+CREAT(creat)
+CREAT(creat64)
+
 static void after_fopen(enum event_call call, const char *path, FILE *file, uint64_t caller)
 {
     if (file && path)
@@ -165,19 +186,56 @@ EXPORT DIR *opendir(const char *path)
     return dir;
 }
 
+/* libc opens and closes the directory inside: the call is told, and no descriptor of it is ever seen. */
+static void after_path(enum event_call call, int dir, const char *path, int64_t result,
+                       uint64_t caller)
+{
+    if (result >= 0 && shim.active && wanted(dir, path))
+        tell_file(call, path, -1, caller);
+}
+
+EXPORT int scandir(const char *path, struct dirent ***list, int (*filter)(const struct dirent *),
+                   int (*order)(const struct dirent **, const struct dirent **))
+{
+    int n = REAL(scandir)(path, list, filter, order);
+    after_path(EVENT_CALL_scandir, AT_FDCWD, path, n, CALLER());
+    return n;
+}
+
+EXPORT int scandir64(const char *path, struct dirent64 ***list,
+                     int (*filter)(const struct dirent64 *),
+                     int (*order)(const struct dirent64 **, const struct dirent64 **))
+{
+    int n = REAL(scandir64)(path, list, filter, order);
+    after_path(EVENT_CALL_scandir64, AT_FDCWD, path, n, CALLER());
+    return n;
+}
+
 /* /sys/class/net/NAME is a link whose target names the device. */
 EXPORT ssize_t readlink(const char *path, char *buf, size_t size)
 {
     ssize_t n = REAL(readlink)(path, buf, size);
-    if (n >= 0 && shim.active && path_tells(path))
-        tell_file(EVENT_CALL_readlink, path, -1, CALLER());
+    after_path(EVENT_CALL_readlink, AT_FDCWD, path, n, CALLER());
+    return n;
+}
+
+EXPORT ssize_t __readlink_chk(const char *path, char *buf, size_t size, size_t room)
+{
+    ssize_t n = REAL(__readlink_chk)(path, buf, size, room);
+    after_path(EVENT_CALL___readlink_chk, AT_FDCWD, path, n, CALLER());
     return n;
 }
 
 EXPORT ssize_t readlinkat(int dir, const char *path, char *buf, size_t size)
 {
     ssize_t n = REAL(readlinkat)(dir, path, buf, size);
-    if (n >= 0 && shim.active && wanted(dir, path))
-        tell_file(EVENT_CALL_readlinkat, path, -1, CALLER());
+    after_path(EVENT_CALL_readlinkat, dir, path, n, CALLER());
+    return n;
+}
+
+EXPORT ssize_t __readlinkat_chk(int dir, const char *path, char *buf, size_t size, size_t room)
+{
+    ssize_t n = REAL(__readlinkat_chk)(dir, path, buf, size, room);
+    after_path(EVENT_CALL___readlinkat_chk, dir, path, n, CALLER());
     return n;
 }

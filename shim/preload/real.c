@@ -31,7 +31,9 @@ static const struct {
     {EVENT_CALL_pwritev64v2, EVENT_CALL_pwritev2},  {EVENT_CALL_preadv64v2, EVENT_CALL_preadv2},
     {EVENT_CALL___res_query, EVENT_CALL_res_query}, {EVENT_CALL___res_nquery, EVENT_CALL_res_nquery},
     {EVENT_CALL___res_search, EVENT_CALL_res_search}, {EVENT_CALL___fork, EVENT_CALL_fork},
-    {EVENT_CALL___vfork, EVENT_CALL_vfork},
+    {EVENT_CALL___vfork, EVENT_CALL_vfork},         {EVENT_CALL_creat64, EVENT_CALL_creat},
+    {EVENT_CALL_scandir64, EVENT_CALL_scandir},     {EVENT_CALL___readlink_chk, EVENT_CALL_readlink},
+    {EVENT_CALL___readlinkat_chk, EVENT_CALL_readlinkat}, {EVENT_CALL___res_nsearch, EVENT_CALL_res_nsearch},
 };
 
 /* What is called where no object has the function. It is entered as any of the hooks' types: it looks at no argument, so that is safe

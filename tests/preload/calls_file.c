@@ -19,6 +19,7 @@ static const char *const paths[] = {
     "/nosuch/file",
     "",
     "/proc/net/../net//dev",
+    "//proc//net/./dev",
     "/proc/net",
 };
 enum { PATHS = sizeof(paths) / sizeof(paths[0]) };
@@ -44,6 +45,12 @@ static void say_stream(const char *how, FILE *stream)
             say("  %.20s", line);
         CALL(fclose, stream);
     }
+}
+
+/* What the filter does to errno is its own business. */
+static int only_lo(const struct dirent *entry)
+{
+    return strcmp(entry->d_name, "lo") == 0;
 }
 
 void calls_file(void)
@@ -73,6 +80,22 @@ void calls_file(void)
         say_result("readlink", n);
         n = CALL(readlinkat, AT_FDCWD, paths[i], target, sizeof(target));
         say_result("readlinkat", n);
+        say_result("__readlink_chk",
+                   CALL(__readlink_chk, paths[i], target, sizeof(target), sizeof(target)));
+        say_result("__readlinkat_chk", CALL(__readlinkat_chk, AT_FDCWD, paths[i], target,
+                                            sizeof(target), sizeof(target)));
+        struct dirent **list = NULL;
+        int count = CALL(scandir, paths[i], &list, only_lo, alphasort);
+        say_result("scandir", count);
+        for (int k = 0; k < count; k++)
+            free(list[k]);
+        free(list);
+        struct dirent64 **list64 = NULL;
+        count = CALL(scandir64, paths[i], &list64, NULL, alphasort64);
+        say_sign("scandir64", count);
+        for (int k = 0; k < count; k++)
+            free(list64[k]);
+        free(list64);
     }
     int dir = CALL(openat, AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY);
     say_opened("openat below a directory", CALL(openat, dir, "self/net/dev", O_RDONLY));
@@ -92,7 +115,7 @@ void calls_file(void)
         fail("mkdtemp");
     umask(0);
     snprintf(path, sizeof(path), "%s/made", folder);
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 8; i++) {
         int fd = -1;
         switch (i) {
         case 0:
@@ -110,6 +133,12 @@ void calls_file(void)
         case 4:
             fd = CALL(__open, path, O_CREAT | O_RDWR | O_EXCL, 01700);
             break;
+        case 5:
+            fd = CALL(creat, path, 0613);
+            break;
+        case 6:
+            fd = CALL(creat64, path, 0446);
+            break;
         default:
             fd = CALL(open, folder, O_TMPFILE | O_RDWR, 0651);
             break;
@@ -124,6 +153,8 @@ void calls_file(void)
     rmdir(folder);
     umask(022);
     say_result("open, bad pointer", CALL(open, bad_pointer(), O_RDONLY));
+    say_result("creat, bad pointer", CALL(creat, bad_pointer(), 0600));
+    say_result("creat64 of nothing", CALL(creat64, "/nosuch/file", 0600));
     say_result("openat, bad pointer", CALL(openat, AT_FDCWD, bad_pointer(), O_RDONLY));
     say_result("fopen, bad pointer", CALL(fopen, bad_pointer(), "r") != NULL);
     say_result("readlink, bad path", CALL(readlink, bad_pointer(), where, sizeof(where)));

@@ -25,6 +25,10 @@ __asm__(".symver old_query, __res_query@" FIRST_VERSION);
 __asm__(".symver old_nquery, __res_nquery@" FIRST_VERSION);
 __asm__(".symver old_search, __res_search@" FIRST_VERSION);
 
+int old_nsearch(struct __res_state *state, const char *name, int class, int type,
+                unsigned char *answer, int size);
+__asm__(".symver old_nsearch, __res_nsearch@" FIRST_VERSION);
+
 static void ask(const char *host, const char *service, int flags, int family)
 {
     struct addrinfo hints = {.ai_family = family, .ai_socktype = SOCK_DGRAM, .ai_flags = flags},
@@ -91,5 +95,8 @@ void calls_name(void)
     say("__res_nquery: %d", old_nquery(&state, unaskable, 1, 1, reply, sizeof(reply)));
     transcript_mark(ROW___res_search);
     say("__res_search: %d", old_search("a..b.", 1, 1, reply, sizeof(reply)));
+    say("res_nsearch: %d", CALL(res_nsearch, &state, "a..b.", 1, 1, reply, sizeof(reply)));
+    transcript_mark(ROW___res_nsearch);
+    say("__res_nsearch: %d", old_nsearch(&state, "a..b.", 1, 1, reply, sizeof(reply)));
     res_nclose(&state);
 }

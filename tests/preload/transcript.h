@@ -88,6 +88,8 @@ int __open_2(const char *path, int flags);
 int __open64_2(const char *path, int flags);
 int __openat_2(int dir, const char *path, int flags);
 int __openat64_2(int dir, const char *path, int flags);
+ssize_t __readlink_chk(const char *path, char *buf, size_t len, size_t room);
+ssize_t __readlinkat_chk(int dir, const char *path, char *buf, size_t len, size_t room);
 pid_t __fork(void);
 pid_t __vfork(void);
 
