@@ -39,7 +39,7 @@ PRELOAD_SRC := shim/preload/init.c shim/preload/real.c shim/preload/fdtab.c shim
 PRELOAD_CORE_SRC := core/netaddr.c core/stun.c core/ring.c core/policy.c
 
 # --- shim/launcher: rtcshim ----------------------------------------------------------------------------------------------------
-LAUNCHER_SRC := $(addprefix shim/launcher/,help.c say.c cmd_run.c run.c session.c session_stale.c \
+LAUNCHER_SRC := $(addprefix shim/launcher/,help.c say.c cmd_run.c run.c run_watch.c run_finish.c session.c session_stale.c \
     session_guard.c library.c child.c collector.c rundir.c linesink.c runjson.c)
 $(BUILD)/obj/shim/launcher/library.o: ALL_CFLAGS += -DRTCSHIM_LIBDIR='"$(PREFIX)/lib"'
 # Who the processes are, and whether the library is in them.
@@ -61,6 +61,16 @@ $(BUILD)/obj/shim/lab/gather_page.o: shim/lab/gather_page.S shim/lab/gather.html
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
+# --- analyzer: rtcshim-analyzer -------------------------------------------------------------------------------------------------
+ANALYZER_INC := -Ianalyzer/input -Ianalyzer/layers
+# Capture files; compressed ones through libarchive.
+ANALYZER_INPUT_SRC := $(addprefix analyzer/input/,reader.c pcap_file.c pcapng_file.c pcapng_iface.c source.c source_archive.c \
+    time_scale.c)
+# From packets to datagrams.
+ANALYZER_LAYERS_SRC := $(addprefix analyzer/layers/,layers.c link.c ip.c fragments.c transport.c tunnel.c siphash.c)
+ANALYZER_SRC := $(ANALYZER_INPUT_SRC) $(ANALYZER_LAYERS_SRC)
+ANALYZER_LIBS := -larchive
+
 # --- tests ---------------------------------------------------------------------------------------------------------------------
 UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -76,8 +86,10 @@ CORE_OBJ := $(call obj,$(CORE_SRC) $(CORE_PROGRAM_SRC))
 PRELOAD_OBJ := $(patsubst %,$(BUILD)/preload/%.o,$(basename $(PRELOAD_SRC) $(PRELOAD_CORE_SRC)))
 LAUNCHER_OBJ := $(call obj,$(LAUNCHER_SRC) $(PROCESS_SRC) $(STORY_SRC))
 LAB_OBJ := $(call obj,$(LAB_SRC))
+ANALYZER_OBJ := $(call obj,$(ANALYZER_SRC))
 
 $(BUILD)/obj/shim/launcher/%.o: ALL_CFLAGS += $(LAUNCHER_INC)
+$(BUILD)/obj/analyzer/%.o: ALL_CFLAGS += $(ANALYZER_INC)
 
 # No fortified headers: they would define the very functions that the hooks are. -fexceptions: cancellation unwinds through hooks.
 # -Wno-pedantic: glibc declares socket addresses as transparent unions, which only its own definitions match.
@@ -104,6 +116,7 @@ $(BUILD)/preload/%.o: %.S
 $(BUILD)/libcore.a: $(CORE_OBJ)
 $(BUILD)/liblauncher.a: $(LAUNCHER_OBJ)
 $(BUILD)/liblab.a: $(LAB_OBJ)
+$(BUILD)/libanalyzer.a: $(ANALYZER_OBJ)
 $(BUILD)/%.a:
 	$(call say,AR,$@)
 	@rm -f $@
@@ -126,11 +139,11 @@ $(BUILD)/rtcshim-lab: $(BUILD)/obj/shim/lab/lab_main.o $(BUILD)/liblab.a $(BUILD
 	$(call say,LD,$@)
 	$(Q)$(CC) -o $@ $^ $(ALL_LDFLAGS) $(LAB_LIBS)
 
-$(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/liblauncher.a $(BUILD)/libcore.a
+$(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libanalyzer.a $(BUILD)/liblauncher.a $(BUILD)/libcore.a
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -o $@ $^ $(ALL_LDFLAGS) -lcmocka $(LAUNCHER_LIBS)
-$(BUILD)/obj/tests/unit/%.o: ALL_CFLAGS += $(LAUNCHER_INC)
+	$(Q)$(CC) -o $@ $^ $(ALL_LDFLAGS) -lcmocka $(LAUNCHER_LIBS) $(ANALYZER_LIBS)
+$(BUILD)/obj/tests/unit/%.o: ALL_CFLAGS += $(LAUNCHER_INC) $(ANALYZER_INC)
 
 unit: $(addprefix $(BUILD)/tests/unit/,$(UNIT_TESTS)) ## build and run the unit tests
 	$(Q)for t in $^; do $$t || exit 1; done
@@ -145,11 +158,15 @@ FUZZ_SECONDS ?= 600
 FUZZ_SRC := $(CORE_SRC) $(CORE_PROGRAM_SRC)
 $(BUILD)/fuzz/fuzz_story: FUZZ_SRC += $(STORY_SRC)
 $(BUILD)/fuzz/fuzz_story: $(STORY_SRC)
+$(BUILD)/fuzz/fuzz_pcap $(BUILD)/fuzz/fuzz_pcapng: FUZZ_SRC += $(ANALYZER_INPUT_SRC)
+$(BUILD)/fuzz/fuzz_pcap $(BUILD)/fuzz/fuzz_pcapng: $(ANALYZER_INPUT_SRC) $(wildcard analyzer/input/*.h)
+$(BUILD)/fuzz/fuzz_layers: FUZZ_SRC += $(ANALYZER_LAYERS_SRC)
+$(BUILD)/fuzz/fuzz_layers: $(ANALYZER_LAYERS_SRC) $(wildcard analyzer/layers/*.h analyzer/layers/*.def)
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(CORE_SRC) $(CORE_PROGRAM_SRC) $(wildcard core/*.h core/*.def)
 	$(call say,FUZZ,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) -std=c17 -D_GNU_SOURCE -Icore $(LAUNCHER_INC) -Itests/unit -DRTCSHIM_VERSION='"$(VERSION)"' -g -O1 \
-	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< $(FUZZ_SRC) $(LAUNCHER_LIBS)
+	$(Q)$(CLANG) -std=c17 -D_GNU_SOURCE -Icore $(LAUNCHER_INC) $(ANALYZER_INC) -Itests/unit -DRTCSHIM_VERSION='"$(VERSION)"' -g -O1 \
+	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< $(FUZZ_SRC) $(LAUNCHER_LIBS) $(ANALYZER_LIBS)
 
 fuzz: $(addprefix $(BUILD)/fuzz/,$(FUZZERS)) ## run each fuzzer for FUZZ_SECONDS (600)
 	$(Q)tests/fuzz/run.sh $(BUILD)/fuzz $(FUZZ_SECONDS)
@@ -176,9 +193,9 @@ lint: ## clang-tidy, cppcheck, shellcheck, format
 	$(Q)command -v clang-tidy cppcheck shellcheck clang-format >/dev/null || \
 	    { echo "lint needs: apt-get install clang-tidy cppcheck shellcheck clang-format" >&2; exit 1; }
 	$(Q)clang-format --dry-run --Werror $(LINT_C) $(shell git ls-files "*.h")
-	$(Q)clang-tidy --quiet $(LINT_C) -- -std=c17 -D_GNU_SOURCE -Icore $(LAUNCHER_INC) -Ishim/lab -Itests/unit -DRTCSHIM_VERSION='""' -DRTCSHIM_LIBDIR='""'
+	$(Q)clang-tidy --quiet $(LINT_C) -- -std=c17 -D_GNU_SOURCE -Icore $(LAUNCHER_INC) $(ANALYZER_INC) -Ishim/lab -Itests/unit -DRTCSHIM_VERSION='""' -DRTCSHIM_LIBDIR='""'
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,portability --error-exitcode=1 --inline-suppr \
-	    --suppress=missingIncludeSystem -Icore $(LAUNCHER_INC) -D_GNU_SOURCE core shim
+	    --suppress=missingIncludeSystem -Icore $(LAUNCHER_INC) $(ANALYZER_INC) -D_GNU_SOURCE core shim analyzer
 	$(Q)shellcheck $(shell git ls-files '*.sh') .ci/run
 
 format: ## format the C sources in place
