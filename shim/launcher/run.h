@@ -5,16 +5,17 @@
 #include <stdbool.h>
 
 struct run_options {
-    char *const *argv;          /* the command, NULL-terminated, at least one */
-    const char *output;         /* NULL: the default place */
+    char *const *argv;  /* the command, NULL-terminated, at least one */
+    const char *output; /* NULL: the default place */
     bool json;
     bool quiet;
     bool fail_on_leak;
     bool require_coverage;
-    unsigned closed_fds;        /* bits 1 << fd of standard descriptors that were closed at the start */
+    unsigned closed_fds; /* bits 1 << fd of standard descriptors that were closed at the start */
 };
 
-/* Returns the exit status of INTERFACE.md; whatever is not the command's own has been explained on standard error. */
+/* Returns the exit status of INTERFACE.md; whatever is not the command's own has been explained on
+ * standard error. */
 int run_command(const struct run_options *options);
 
 #endif

@@ -10,14 +10,15 @@
 
 struct rundir {
     char path[PATH_MAX];
-    int fd;                     /* the folder; -1 none */
-    bool made;                  /* by us, so that an unused one may be removed */
-    struct linesink events;     /* events.ndjson */
+    int fd;                 /* the folder; -1 none */
+    bool made;              /* by us, so that an unused one may be removed */
+    struct linesink events; /* events.ndjson */
 };
 
 /*
- * output: the folder that the user wants, which must be empty or not there; NULL: a new one named after the time and the command below
- * $XDG_STATE_HOME/rtcshim/runs. Folders that are made get mode 0700, files 0600. false after a message on standard error.
+ * output: the folder that the user wants, which must be empty or not there; NULL: a new one named
+ * after the time and the command below $XDG_STATE_HOME/rtcshim/runs. Folders that are made get mode
+ * 0700, files 0600. false after a message on standard error.
  */
 bool rundir_open(struct rundir *dir, const char *output, const char *command);
 
