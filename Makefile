@@ -75,7 +75,7 @@ ANALYZER_LIBS := -larchive
 UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all demo check unit test-programs bench fuzz lint format install uninstall clean help
+.PHONY: all demo check check-arm64 unit test-programs bench fuzz lint format install uninstall clean help
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -184,6 +184,10 @@ check: packages-check ## run all tests
 	$(Q)$(MAKE) --no-print-directory all test-programs
 	$(Q)tests/check.sh $(BUILD)
 
+check-arm64: packages-arm64 ## the library for arm64, cross-built and run under qemu
+	$(Q)$(MAKE) --no-print-directory BUILD=build/arm64 CC=aarch64-linux-gnu-gcc build/arm64/librtcshim.so
+	$(Q)tests/preload/arm64.sh build/arm64/librtcshim.so
+
 bench: packages-bench ## measure; the figures of docs/performance.md
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/bench/bench.sh $(BUILD)
@@ -214,6 +218,6 @@ clean: ## remove the build folder
 	rm -rf build
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

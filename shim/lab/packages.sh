@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install the Debian or Ubuntu packages that a purpose needs: packages.sh build|demo|check|bench.
+# Install the Debian or Ubuntu packages that a purpose needs: packages.sh build|demo|check|bench|arm64.
 # Does nothing where they are all there; asks for root through sudo where it has to.
 set -eu
 
@@ -7,14 +7,16 @@ build="gcc libc6-dev make pkg-config libjansson-dev libmnl-dev nettle-dev zlib1g
 demo="util-linux passwd procps"
 check="libcmocka-dev binutils strace coturn iproute2 nftables libcap2-bin clang libclang-rt-dev python3 python3-jsonschema"
 bench="strace torsocks proxychains4"
+arm64="gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
 
 case "${1-}" in
 build) packages=$build browsers= ;;
 demo) packages="$build $demo" browsers=any ;;
 check) packages="$build $demo $check" browsers=both ;;
 bench) packages="$build $bench" browsers= ;;
+arm64) packages="make $arm64" browsers= ;;
 *)
-    echo "usage: packages.sh build|demo|check|bench" >&2
+    echo "usage: packages.sh build|demo|check|bench|arm64" >&2
     exit 2
     ;;
 esac

@@ -18,6 +18,9 @@ const uint8_t hook_syscall_wanted[HOOK_SYSCALL_NUMBERS] = {
 #ifdef SYS_open
     [SYS_open] = 1,
 #endif
+#ifdef SYS_creat
+    [SYS_creat] = 1,
+#endif
 #ifdef SYS_dup2
     [SYS_dup2] = 1,
 #endif
@@ -134,6 +137,7 @@ static void after_call(long number, long result, long a, long b, long c, long d,
         break;
 #ifdef SYS_open
     case SYS_open:
+    case SYS_creat:
         after_open(call, AT_FDCWD, at(a), (int)result, caller);
         break;
 #endif

@@ -23,6 +23,9 @@ static uint32_t before_fork(void)
 /* In the child, whose memory and descriptors are its own now, also where its parent was a vfork child. */
 static void enter_child(uint32_t number)
 {
+    /* Some emulators take MADV_WIPEONFORK and do nothing: what stands there then is the parent's. */
+    if (atomic_load(shim.number) != number)
+        atomic_store(shim.number, 0);
     atomic_store(shim.kept, number);
     shim_thread.borrowed = false;
 }

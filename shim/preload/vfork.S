@@ -70,7 +70,8 @@ __vfork:
     .cfi_adjust_cfa_offset -16
     mov     x30, x16
     ret     x16
-1:  br      x0
+1:  mov     x16, x0                 /* a branch through x16 may land where a call may */
+    br      x16
     .cfi_endproc
     .size   vfork, .-vfork
 

@@ -169,6 +169,10 @@ void await_child(const char *what, int pid)
 {
     int status;
     pid_t got;
+    if (pid <= 0) {
+        say("%s: not made", what);
+        return;
+    }
     do
         got = waitpid(pid, &status, 0);
     while (got < 0 && errno == EINTR);

@@ -41,7 +41,7 @@ void refuse_call(long number, unsigned error);
 
 /* Wait at most 5 s for input; ends the program if none comes. */
 void await_input(int fd);
-/* Wait for a child and say how it ended. */
+/* Wait for a child and say how it ended, or that there is none. */
 void await_child(const char *what, int pid);
 void fail(const char *what);
 

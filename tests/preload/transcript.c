@@ -25,6 +25,14 @@ static const char *const row_names[] = {
 #undef HOOK
 };
 
+#if defined(__aarch64__)
+/* libc has this name on x86-64 only. */
+ssize_t __send(int fd, const void *buf, size_t len, int flags)
+{
+    return send(fd, buf, len, flags);
+}
+#endif
+
 void transcript_open(int fd)
 {
     if (fd == OUT_FD) {
