@@ -13,7 +13,7 @@ static inline uint16_t order16(bool big, const uint8_t *p)
 {
     uint16_t v = be16(p);
 
-    return big ? v : (uint16_t)(v << 8 | v >> 8);
+    return big ? v : __builtin_bswap16(v);
 }
 
 static inline uint32_t order32(bool big, const uint8_t *p)

@@ -89,16 +89,14 @@ bool source_fill(struct source *source, size_t n)
     return true;
 }
 
-/* The decompressor takes over the descriptor and the bytes that are here already. */
-static bool source_decompress(struct source *source)
+/* The decompressor takes over the descriptor and the bytes that are here already. What it refuses
+ * is damage, and the input ends there. */
+static void source_decompress(struct source *source)
 {
     source->archive =
         source_archive_open(source->fd, source->at, source_left(source), source->error);
-    if (source->archive == NULL)
-        return false;
     source->at = source->end = source->start = source->buffer;
-    source->at_end = false;
-    return true;
+    source->at_end = source->archive == NULL;
 }
 
 static bool source_start(struct source *source)
@@ -123,7 +121,9 @@ static bool source_start(struct source *source)
     /* Doubles the kernel's readahead; pipes refuse it. */
     (void)posix_fadvise(source->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     (void)source_fill(source, SNIFF_BYTES);
-    return !source_archive_format(source->at, source_left(source)) || source_decompress(source);
+    if (source_archive_format(source->at, source_left(source)))
+        source_decompress(source);
+    return true;
 }
 
 bool source_open(struct source *source, const char *path)

@@ -28,7 +28,7 @@ struct time_scale time_scale_from(uint8_t tsresol, int64_t offset_s)
     else if (exponent - NS_EXPONENT <= DECIMAL_MAX)
         scale.divide = power_of_ten(exponent - NS_EXPONENT);
     else
-        scale.divide = UINT64_MAX; /* 2^64 of the largest such unit are not 2 ns */
+        scale.shift = 127; /* 2^64 of the largest such unit are less than a nanosecond */
     return scale;
 }
 
