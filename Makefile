@@ -31,7 +31,7 @@ CORE_PROGRAM_LIBS := -lnettle -lz
 
 # --- shim/preload: librtcshim.so; libc alone -----------------------------------------------------------------------------------
 PRELOAD_SRC := shim/preload/init.c shim/preload/real.c shim/preload/fdtab.c shim/preload/identity.c \
-    shim/preload/address.c shim/preload/emit.c shim/preload/inspect.c shim/preload/stream.c \
+    shim/preload/address.c shim/preload/emit.c shim/preload/inspect.c shim/preload/stream.c shim/preload/stream_pool.c \
     shim/preload/hooks_send.c shim/preload/hooks_recv.c shim/preload/hooks_socket.c \
     shim/preload/hooks_fd.c shim/preload/hooks_enum.c shim/preload/hooks_file.c \
     shim/preload/hooks_name.c shim/preload/hooks_exec.c shim/preload/hooks_fork.c \

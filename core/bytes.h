@@ -1,5 +1,6 @@
 /*
- * Big-endian readers and writers over byte buffers, in place of pointer casts and packed structs. The caller has checked the bounds.
+ * Big-endian readers and writers over byte buffers, in place of pointer casts and packed structs.
+ * The caller has checked the bounds.
  */
 #ifndef RTCSHIM_CORE_BYTES_H
 #define RTCSHIM_CORE_BYTES_H

@@ -60,6 +60,7 @@ struct netaddr address_peer(int fd)
 
 void address_copy(int from, int to)
 {
-    if ((unsigned)from < FDTAB_SIZE && (unsigned)to < FDTAB_SIZE && fdtab_get(from) & (FD_LOCAL | FD_PEER))
+    if ((unsigned)from < FDTAB_SIZE && (unsigned)to < FDTAB_SIZE &&
+        fdtab_get(from) & (FD_LOCAL | FD_PEER))
         known[to] = known[from];
 }

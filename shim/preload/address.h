@@ -1,5 +1,6 @@
 /*
- * The local and remote addresses of a socket, asked of the kernel once and remembered until the socket is bound, connected or closed.
+ * The local and remote addresses of a socket, asked of the kernel once and remembered until the
+ * socket is bound, connected or closed.
  *
  * Only events ask: a STUN message, a probe, a DNS question. Async-signal-safe, errno kept.
  */

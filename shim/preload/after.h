@@ -1,7 +1,9 @@
 /*
- * What happens after a real call, shared by the hooks of one family and by syscall(): the hook has the result, these look at it.
+ * What happens after a real call, shared by the hooks of one family and by syscall(): the hook has
+ * the result, these look at it.
  *
- * Inline so that a call that is no event costs a table lookup and a few comparisons. None of them changes errno.
+ * Inline so that a call that is no event costs a table lookup and a few comparisons. None of them
+ * changes errno.
  */
 #ifndef RTCSHIM_PRELOAD_AFTER_H
 #define RTCSHIM_PRELOAD_AFTER_H
@@ -16,8 +18,10 @@ void after_send_slow(enum event_call call, int fd, const void *buf, size_t len, 
 void after_recv_slow(enum event_call call, int fd, const void *buf, size_t size, ssize_t n,
                      const struct sockaddr *from, socklen_t from_len, uint64_t caller);
 
-void after_sendmsg(enum event_call call, int fd, const struct msghdr *msg, ssize_t n, uint64_t caller);
-void after_sendmmsg(enum event_call call, int fd, const struct mmsghdr *msgs, int n, uint64_t caller);
+void after_sendmsg(enum event_call call, int fd, const struct msghdr *msg, ssize_t n,
+                   uint64_t caller);
+void after_sendmmsg(enum event_call call, int fd, const struct mmsghdr *msgs, int n,
+                    uint64_t caller);
 void after_writev(enum event_call call, int fd, const struct iovec *iov, int count, ssize_t n,
                   uint64_t caller);
 
@@ -40,7 +44,8 @@ static inline void after_send(enum event_call call, int fd, const void *buf, siz
         after_send_slow(call, fd, buf, len, n, to, to_len, caller);
 }
 
-/* recv, recvfrom, read: size is the buffer's, n the result, which MSG_TRUNC can make larger. from may be NULL. */
+/* recv, recvfrom, read: size is the buffer's, n the result, which MSG_TRUNC can make larger. from
+ * may be NULL. */
 static inline void after_recv(enum event_call call, int fd, const void *buf, size_t size, int flags,
                               ssize_t n, const struct sockaddr *from, socklen_t from_len,
                               uint64_t caller)
@@ -53,8 +58,9 @@ static inline void after_recv(enum event_call call, int fd, const void *buf, siz
 }
 
 /*
- * The bytes of one control message's payload, never past the control buffer's end, and the message after it. CMSG_NXTHDR alone trusts cmsg_len, which
- * the kernel does not look at in the later parts of a corked datagram.
+ * The bytes of one control message's payload, never past the control buffer's end, and the message
+ * after it. CMSG_NXTHDR alone trusts cmsg_len, which the kernel does not look at in the later parts
+ * of a corked datagram.
  */
 static inline size_t control_room(const struct msghdr *msg, const struct cmsghdr *c)
 {
@@ -70,7 +76,8 @@ static inline size_t control_len(const struct msghdr *msg, const struct cmsghdr 
 
 static inline struct cmsghdr *control_next(const struct msghdr *msg, struct cmsghdr *c)
 {
-    return c->cmsg_len <= control_room(msg, c) ? CMSG_NXTHDR((struct msghdr *)(uintptr_t)msg, c) : NULL;
+    return c->cmsg_len <= control_room(msg, c) ? CMSG_NXTHDR((struct msghdr *)(uintptr_t)msg, c)
+                                               : NULL;
 }
 
 /* hooks_socket.c */
@@ -87,10 +94,12 @@ void after_setsockopt(enum event_call call, int fd, int level, int name, const v
 void after_ioctl(enum event_call call, int fd, unsigned long request, void *arg, int result,
                  uint64_t caller);
 
-/* hooks_file.c; fd is the new descriptor, dir the one that a relative path starts from or AT_FDCWD */
+/* hooks_file.c; fd is the new descriptor, dir the one that a relative path starts from or AT_FDCWD
+ */
 void after_open(enum event_call call, int dir, const char *path, int fd, uint64_t caller);
 
-/* hooks_fd.c; before: an entry goes before its descriptor does. A call that fails has made its range unknown, which is safe. */
+/* hooks_fd.c; before: an entry goes before its descriptor does. A call that fails has made its
+ * range unknown, which is safe. */
 void before_close_range(unsigned first, unsigned last, unsigned flags);
 void after_fcntl(int fd, int command, int result);
 

@@ -67,7 +67,8 @@ struct netaddr emit_name(const struct seen *seen)
 {
     socklen_t len = seen->name_len;
 
-    /* After a receive this is the address's length; the caller's buffer may be shorter, down to nothing, and only the caller knows. */
+    /* After a receive this is the address's length; the caller's buffer may be shorter, down to
+     * nothing, and only the caller knows. */
     if (len > sizeof(struct sockaddr_in6))
         len = sizeof(struct sockaddr_in6);
     if (!seen->name || !memory_readable(seen->name, len))
@@ -87,7 +88,8 @@ void emit_addresses(struct event *event, const struct seen *seen)
             event->local.port = local.port; /* PKTINFO told the address */
     }
     if (event->remote.family == NETADDR_NONE &&
-        (fd_kind(seen->word) == FD_TCP || (seen->word & FD_CONNECTED) || fd_kind(seen->word) == FD_UNKNOWN))
+        (fd_kind(seen->word) == FD_TCP || (seen->word & FD_CONNECTED) ||
+         fd_kind(seen->word) == FD_UNKNOWN))
         event->remote = address_peer(seen->fd);
     if (seen->word & FD_MARKED) {
         socklen_t len = sizeof event->mark;

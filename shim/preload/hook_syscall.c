@@ -24,13 +24,13 @@ const uint8_t hook_syscall_wanted[HOOK_SYSCALL_NUMBERS] = {
 #ifdef SYS_dup2
     [SYS_dup2] = 1,
 #endif
-    [SYS_read] = 1,       [SYS_write] = 1,       [SYS_readv] = 1,      [SYS_writev] = 1,
-    [SYS_sendto] = 1,     [SYS_sendmsg] = 1,     [SYS_sendmmsg] = 1,   [SYS_recvfrom] = 1,
-    [SYS_recvmsg] = 1,    [SYS_recvmmsg] = 1,    [SYS_socket] = 1,     [SYS_socketpair] = 1,
-    [SYS_bind] = 1,       [SYS_connect] = 1,     [SYS_getsockname] = 1, [SYS_setsockopt] = 1,
-    [SYS_accept] = 1,     [SYS_accept4] = 1,     [SYS_close] = 1,      [SYS_close_range] = 1,
-    [SYS_dup] = 1,        [SYS_dup3] = 1,        [SYS_fcntl] = 1,      [SYS_ioctl] = 1,
-    [SYS_openat] = 1,     [SYS_preadv2] = 1,     [SYS_pwritev2] = 1,
+    [SYS_read] = 1,    [SYS_write] = 1,    [SYS_readv] = 1,       [SYS_writev] = 1,
+    [SYS_sendto] = 1,  [SYS_sendmsg] = 1,  [SYS_sendmmsg] = 1,    [SYS_recvfrom] = 1,
+    [SYS_recvmsg] = 1, [SYS_recvmmsg] = 1, [SYS_socket] = 1,      [SYS_socketpair] = 1,
+    [SYS_bind] = 1,    [SYS_connect] = 1,  [SYS_getsockname] = 1, [SYS_setsockopt] = 1,
+    [SYS_accept] = 1,  [SYS_accept4] = 1,  [SYS_close] = 1,       [SYS_close_range] = 1,
+    [SYS_dup] = 1,     [SYS_dup3] = 1,     [SYS_fcntl] = 1,       [SYS_ioctl] = 1,
+    [SYS_openat] = 1,  [SYS_preadv2] = 1,  [SYS_pwritev2] = 1,
 #ifdef SYS_openat2
     [SYS_openat2] = 1,
 #endif
@@ -59,8 +59,7 @@ static void after_call(long number, long result, long a, long b, long c, long d,
         after_send(call, fd, at(b), (size_t)c, result, NULL, 0, caller);
         break;
     case SYS_sendto:
-        after_send(call, fd, at(b), (size_t)c, result, at(e), (socklen_t)f,
-                   caller);
+        after_send(call, fd, at(b), (size_t)c, result, at(e), (socklen_t)f, caller);
         break;
     case SYS_sendmsg:
         after_sendmsg(call, fd, at(b), result, caller);

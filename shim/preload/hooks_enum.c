@@ -47,7 +47,8 @@ static uint32_t prefix_bits(const struct sockaddr *mask)
     return bits;
 }
 
-/* The answer is too large for a thread's small stack to hold twice, so it is written into the event piece by piece. */
+/* The answer is too large for a thread's small stack to hold twice, so it is written into the event
+ * piece by piece. */
 enum { PIECES = 32 };
 
 static void tell_interfaces(const struct seen *seen, const struct event_interface *piece, size_t n,
@@ -179,7 +180,8 @@ void after_ioctl(enum event_call call, int fd, unsigned long request, void *arg,
     if (request == SIOCGIFCONF) {
         struct ifconf conf;
         memcpy(&conf, arg, sizeof conf);
-        emit_bytes(&event, conf.ifc_buf, conf.ifc_buf && conf.ifc_len > 0 ? (size_t)conf.ifc_len : 0);
+        emit_bytes(&event, conf.ifc_buf,
+                   conf.ifc_buf && conf.ifc_len > 0 ? (size_t)conf.ifc_len : 0);
     } else {
         emit_bytes(&event, arg, sizeof(struct ifreq));
     }

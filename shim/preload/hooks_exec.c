@@ -1,7 +1,7 @@
-/* Hooks of the calls that start programs: the library stays in the environment, and each start is told. */
+/* Hooks of the calls that start programs: the library stays in the environment, and each start is
+ * told. */
 #include "after.h"
 
-#include <alloca.h>
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,7 +9,8 @@
 extern char **environ;
 
 enum {
-    ENV_ENTRIES = 8192,     /* a larger environment is passed on as it is; the launcher then finds the program not covered */
+    ENV_ENTRIES = 8192, /* a larger environment is passed on as it is; the launcher then finds the
+                           program not covered */
 };
 
 static const char preload_name[] = "LD_PRELOAD=";
@@ -18,8 +19,8 @@ static const char session_name[] = "RTCSHIM_SESSION=";
 /* What an environment has of what the library needs. */
 struct env_state {
     size_t entries;
-    ssize_t preload, session;   /* index of the entry, -1 absent */
-    bool complete;              /* both are there and right */
+    ssize_t preload, session; /* index of the entry, -1 absent */
+    bool complete;            /* both are there and right */
     bool readable;
 };
 
@@ -135,9 +136,14 @@ static void tell_exec(enum event_call call, const char *path, bool repaired, uin
 }
 
 /* Returns result, for the hooks to end with. */
-static int exec_failed(enum event_call call, const char *path, int result, int error, uint64_t caller)
+static int exec_failed(enum event_call call, const char *path, int result, int error,
+                       uint64_t caller)
 {
-    struct seen seen = {.call = call, .fd = -1, .caller = caller, .result = result, .error = error,
+    struct seen seen = {.call = call,
+                        .fd = -1,
+                        .caller = caller,
+                        .result = result,
+                        .error = error,
                         .flags = EVENT_OUT | EVENT_FAILED};
 
     if (shim.active && path && text_readable(path)) {
@@ -148,8 +154,9 @@ static int exec_failed(enum event_call call, const char *path, int result, int e
 }
 
 /*
- * Run CALL with `env_out` standing for the environment to hand on. A macro, because the repaired environment lives in the hook's own stack frame:
- * nothing may be allocated, and between vfork and exec nothing of the parent's may be written.
+ * Run CALL with `env_out` standing for the environment to hand on. A macro, because the repaired
+ * environment lives in the hook's own stack frame: nothing may be allocated, and between vfork and
+ * exec nothing of the parent's may be written.
  */
 #define WITH_ENV(call, path, env, result, CALL)                                                    \
     do {                                                                                           \
@@ -158,7 +165,8 @@ static int exec_failed(enum event_call call, const char *path, int result, int e
             struct env_state state = look_at(env_out);                                             \
             bool lacking = state.readable && !state.complete;                                      \
             if (lacking)                                                                           \
-                env_out = repair(&state, env_out, alloca(repaired_bytes(&state, env_out)));        \
+                env_out =                                                                          \
+                    repair(&state, env_out, __builtin_alloca(repaired_bytes(&state, env_out)));    \
             tell_exec(call, path, lacking, CALLER());                                              \
         }                                                                                          \
         (result) = (CALL);                                                                         \
@@ -202,11 +210,14 @@ EXPORT int fexecve(int fd, char *const *argv, char *const *env)
 EXPORT int execveat(int dir, const char *path, char *const *argv, char *const *env, int flags)
 {
     int result;
-    WITH_ENV(EVENT_CALL_execveat, path, env, result, REAL(execveat)(dir, path, argv, env_out, flags));
+    WITH_ENV(EVENT_CALL_execveat, path, env, result,
+             REAL(execveat)(dir, path, argv, env_out, flags));
     return exec_failed(EVENT_CALL_execveat, path, result, errno, CALLER());
 }
 
 /* The list forms: count, gather into a vector on the stack, call the vector form. */
+
+/* The analyzer loses va_start in a macro. NOLINTBEGIN(clang-analyzer-valist.Uninitialized) */
 static size_t count_args(va_list args)
 {
     size_t n = 1;
@@ -215,30 +226,31 @@ static size_t count_args(va_list args)
     return n;
 }
 
-#define EXEC_LIST(name, first, arg, TAIL, CALL)                                                    \
-    EXPORT int name(const char *first, const char *arg, ...)                                       \
+/* ENV: an expression that may take what follows the list's NULL. */
+#define EXEC_LIST(name, vector_form, ENV)                                                          \
+    EXPORT int name(const char *path, const char *arg, ...)                                        \
     {                                                                                              \
+        int result;                                                                                \
         va_list args;                                                                              \
         va_start(args, arg);                                                                       \
         size_t count = arg ? count_args(args) : 0;                                                 \
         va_end(args);                                                                              \
-        char **argv = alloca((count + 1) * sizeof *argv);                                          \
+        char **argv = __builtin_alloca((count + 1) * sizeof *argv);                                \
         argv[0] = (char *)(uintptr_t)arg;                                                          \
         va_start(args, arg);                                                                       \
         for (size_t i = 1; i < count + (arg != NULL); i++)                                         \
             argv[i] = va_arg(args, char *);                                                        \
-        TAIL                                                                                       \
+        char *const *env = (ENV);                                                                  \
         va_end(args);                                                                              \
         argv[count] = NULL;                                                                        \
-        int result;                                                                                \
-        CALL                                                                                       \
-        return exec_failed(EVENT_CALL_##name, first, result, errno, CALLER());     \
+        WITH_ENV(EVENT_CALL_##name, path, env, result, REAL(vector_form)(path, argv, env_out));    \
+        return exec_failed(EVENT_CALL_##name, path, result, errno, CALLER());                      \
     }
 
-EXEC_LIST(execl, path, arg, , WITH_ENV(EVENT_CALL_execl, path, environ, result, REAL(execve)(path, argv, env_out));)
-EXEC_LIST(execlp, file, arg, , WITH_ENV(EVENT_CALL_execlp, file, environ, result, REAL(execvpe)(file, argv, env_out));)
-EXEC_LIST(execle, path, arg, char *const *env = va_arg(args, char *const *);,
-          WITH_ENV(EVENT_CALL_execle, path, env, result, REAL(execve)(path, argv, env_out));)
+EXEC_LIST(execl, execve, environ)
+EXEC_LIST(execlp, execvpe, environ)
+EXEC_LIST(execle, execve, va_arg(args, char *const *))
+/* NOLINTEND(clang-analyzer-valist.Uninitialized) */
 
 EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
                        const posix_spawnattr_t *attr, char *const *argv, char *const *env)

@@ -6,7 +6,8 @@
 #include <stdarg.h>
 #include <unistd.h>
 
-/* The entry goes before the descriptor does: another thread may be given the number the moment the call returns. */
+/* The entry goes before the descriptor does: another thread may be given the number the moment the
+ * call returns. */
 
 EXPORT int close(int fd)
 {
@@ -40,7 +41,8 @@ EXPORT void closefrom(int first)
 
 EXPORT int fclose(FILE *file)
 {
-    /* A socket under a stream is rare, and libc's own close has no hook. fileno() is no system call, but a stream without descriptor sets errno. */
+    /* A socket under a stream is rare, and libc's own close has no hook. fileno() is no system
+     * call, but a stream without descriptor sets errno. */
     int saved = errno;
     if (file)
         fdtab_forget(fileno(file));
@@ -86,7 +88,8 @@ void after_fcntl(int fd, int command, int result)
         fdtab_copy(fd, result);
 }
 
-/* fcntl takes one argument at most, an int or a pointer; either is passed on as a pointer-sized word, as libc does. */
+/* fcntl takes one argument at most, an int or a pointer; either is passed on as a pointer-sized
+ * word, as libc does. */
 #define FCNTL(name)                                                                                \
     EXPORT int name(int fd, int command, ...)                                                      \
     {                                                                                              \

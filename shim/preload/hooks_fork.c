@@ -1,4 +1,5 @@
-/* Hooks of the calls that make processes: the parent keeps a number for its child, so that the child is known by its true parent and pid. */
+/* Hooks of the calls that make processes: the parent keeps a number for its child, so that the
+ * child is known by its true parent and pid. */
 #include "after.h"
 
 #include <sched.h>
@@ -20,10 +21,12 @@ static uint32_t before_fork(void)
     return shim_thread.kept = keep_number();
 }
 
-/* In the child, whose memory and descriptors are its own now, also where its parent was a vfork child. */
+/* In the child, whose memory and descriptors are its own now, also where its parent was a vfork
+ * child. */
 static void enter_child(uint32_t number)
 {
-    /* Some emulators take MADV_WIPEONFORK and do nothing: what stands there then is the parent's. */
+    /* Some emulators take MADV_WIPEONFORK and do nothing: what stands there then is the parent's.
+     */
     if (atomic_load(shim.number) != number)
         atomic_store(shim.number, 0);
     atomic_store(shim.kept, number);
@@ -32,10 +35,12 @@ static void enter_child(uint32_t number)
 
 static void tell_fork(enum event_call call, uint32_t child, pid_t pid, uint64_t caller)
 {
-    struct seen seen = {.call = call, .fd = -1, .result = pid, .caller = caller, .flags = EVENT_OUT};
+    struct seen seen = {
+        .call = call, .fd = -1, .result = pid, .caller = caller, .flags = EVENT_OUT};
     struct event event = emit_head(EVENT_FORK, &seen);
 
-    emit_bytes(&event, &(struct event_fork){.child = child, .child_pid = pid}, sizeof(struct event_fork));
+    emit_bytes(&event, &(struct event_fork){.child = child, .child_pid = pid},
+               sizeof(struct event_fork));
 }
 
 /* Both sides come back here; only the forking thread is in the child. */
@@ -69,7 +74,8 @@ EXPORT pid_t _Fork(void)
     return after_fork(EVENT_CALL__Fork, child, REAL(_Fork)(), CALLER());
 }
 
-/* A clone child starts in a function of the caller's; this one goes before it. Its memory is a copy, so a pointer to the parent's stack holds there. */
+/* A clone child starts in a function of the caller's; this one goes before it. Its memory is a
+ * copy, so a pointer to the parent's stack holds there. */
 struct clone_start {
     int (*function)(void *);
     void *arg;
@@ -85,7 +91,8 @@ static int clone_child(void *arg)
 
 EXPORT int clone(int (*function)(void *), void *stack, int flags, void *arg, ...)
 {
-    /* libc's clone takes these three whatever the flags are; reading one that was not passed yields a value that is not used. */
+    /* libc's clone takes these three whatever the flags are; reading one that was not passed yields
+     * a value that is not used. */
     va_list args;
     va_start(args, arg);
     pid_t *parent_tid = va_arg(args, pid_t *);
@@ -102,7 +109,8 @@ EXPORT int clone(int (*function)(void *), void *stack, int flags, void *arg, ...
             tell_fork(EVENT_CALL_clone, start.child, pid, CALLER());
         return pid;
     }
-    /* A vfork-like child has this thread's storage and this process's memory, but descriptors of its own, until it execs or exits. */
+    /* A vfork-like child has this thread's storage and this process's memory, but descriptors of
+     * its own, until it execs or exits. */
     bool borrows = (flags & CLONE_VFORK) && !(flags & (CLONE_FILES | CLONE_SETTLS));
     bool before = shim_thread.borrowed;
     shim_thread.borrowed = before || borrows;
@@ -112,8 +120,9 @@ EXPORT int clone(int (*function)(void *), void *stack, int flags, void *arg, ...
 }
 
 /*
- * For vfork.S: the real vfork, found now; the note that a borrowed child may run here; and the parent's way back. A vfork inside a vfork child, or in
- * a signal handler that comes between, is nested: the note is there already, and the only place for a way back is taken.
+ * For vfork.S: the real vfork, found now; the note that a borrowed child may run here; and the
+ * parent's way back. A vfork inside a vfork child, or in a signal handler that comes between, is
+ * nested: the note is there already, and the only place for a way back is taken.
  */
 struct vfork_way {
     void *real_vfork;

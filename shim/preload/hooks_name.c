@@ -1,11 +1,12 @@
-/* Hooks of the questions for names, so that an address in a report can be given the name that the page used. */
+/* Hooks of the questions for names, so that an address in a report can be given the name that the
+ * page used. */
 #include "after.h"
 
 #include <netinet/in.h>
 #include <string.h>
 
 enum {
-    NAME_BYTES = 256,       /* a DNS name is at most 255 octets; a longer one is cut */
+    NAME_BYTES = 256, /* a DNS name is at most 255 octets; a longer one is cut */
     ADDRESSES = 32,
 };
 
@@ -19,7 +20,8 @@ static void tell_name(enum event_call call, const char *name, const struct answe
                       int64_t result, uint64_t caller)
 {
     uint8_t data[NAME_BYTES + ADDRESSES * sizeof(struct netaddr)];
-    struct seen seen = {.call = call, .fd = -1, .result = result, .caller = caller, .flags = EVENT_OUT};
+    struct seen seen = {
+        .call = call, .fd = -1, .result = result, .caller = caller, .flags = EVENT_OUT};
     size_t len = 0;
 
     if (!shim.active || !name)
@@ -113,7 +115,7 @@ EXPORT int gethostbyname2_r(const char *name, int family, struct hostent *space,
 /* The resolver's own calls: the question is told, the answer stays with the program. */
 
 #define RESOLVE(name)                                                                              \
-    EXPORT int name(const char *host, int cls, int type, unsigned char *answer, int size)         \
+    EXPORT int name(const char *host, int cls, int type, unsigned char *answer, int size)          \
     {                                                                                              \
         int result = REAL(name)(host, cls, type, answer, size);                                    \
         tell_name(EVENT_CALL_##name, host, NULL, result, CALLER());                                \

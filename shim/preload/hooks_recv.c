@@ -34,7 +34,8 @@ static bool has_control(const struct msghdr *msg)
     return msg->msg_control && msg->msg_controllen >= sizeof(struct cmsghdr);
 }
 
-/* Descriptors that came over a Unix socket: another process made them, and a number may have been closed in here by a call that has no hook. */
+/* Descriptors that came over a Unix socket: another process made them, and a number may have been
+ * closed in here by a call that has no hook. */
 static void forget_passed_descriptors(const struct msghdr *msg)
 {
     for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = control_next(msg, c)) {

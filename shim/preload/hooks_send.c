@@ -7,9 +7,9 @@
 
 /* What a message's control data say that matters here. */
 struct send_control {
-    unsigned segment;       /* UDP_SEGMENT */
-    uint32_t ifindex;       /* IP_PKTINFO, IPV6_PKTINFO: the interface asked for */
-    struct netaddr source;  /* and the source address */
+    unsigned segment;      /* UDP_SEGMENT */
+    uint32_t ifindex;      /* IP_PKTINFO, IPV6_PKTINFO: the interface asked for */
+    struct netaddr source; /* and the source address */
 };
 
 static struct send_control read_control(const struct msghdr *msg)
@@ -84,14 +84,16 @@ static const void *first_piece(const struct iovec *iov, size_t count, size_t n, 
     return NULL;
 }
 
-/* A failed call's iovecs: more than these the kernel refuses without a look, and a filter refuses before the kernel looks. */
+/* A failed call's iovecs: more than these the kernel refuses without a look, and a filter refuses
+ * before the kernel looks. */
 static bool pieces_readable(const struct iovec *iov, size_t count)
 {
     enum { PIECES_MAX = 1024 }; /* UIO_MAXIOV */
     return count <= PIECES_MAX && memory_readable(iov, count * sizeof *iov);
 }
 
-void after_sendmsg(enum event_call call, int fd, const struct msghdr *msg, ssize_t n, uint64_t caller)
+void after_sendmsg(enum event_call call, int fd, const struct msghdr *msg, ssize_t n,
+                   uint64_t caller)
 {
     fd_word word = fdtab_get(fd);
     size_t len;
@@ -122,7 +124,8 @@ void after_sendmsg(enum event_call call, int fd, const struct msghdr *msg, ssize
                   control.segment ? control.segment : fd_segment(word), (size_t)n);
 }
 
-void after_sendmmsg(enum event_call call, int fd, const struct mmsghdr *msgs, int n, uint64_t caller)
+void after_sendmmsg(enum event_call call, int fd, const struct mmsghdr *msgs, int n,
+                    uint64_t caller)
 {
     if (!shim.active || fd_kind(fdtab_get(fd)) == FD_OTHER)
         return;

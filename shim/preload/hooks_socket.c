@@ -20,22 +20,28 @@ void after_accept(int listener, int fd)
     fd_word word = fdtab_get(listener);
     enum fd_kind kind = fd_kind(word);
 
-    fdtab_set(fd, kind == FD_TCP || kind == FD_OTHER ? word & (FD_KIND_MASK | FD_IPV6 | FD_IFINDEX_MASK) : 0);
+    fdtab_set(fd, kind == FD_TCP || kind == FD_OTHER
+                      ? word & (FD_KIND_MASK | FD_IPV6 | FD_IFINDEX_MASK)
+                      : 0);
 }
 
 /* The calls below are given addresses that the kernel has just read, so they can be read here. */
 
 void after_bind(int fd, const struct sockaddr *addr, socklen_t len)
 {
-    bool mdns = fd_kind(fdtab_get(fd)) == FD_UDP && netaddr_from_sockaddr(addr, len).port == PORT_MDNS;
+    bool mdns =
+        fd_kind(fdtab_get(fd)) == FD_UDP && netaddr_from_sockaddr(addr, len).port == PORT_MDNS;
     fdtab_change(fd, FD_LOCAL, mdns ? FD_MDNS : 0);
 }
 
-/* After a refusal only the kernel can say whether addr can be read: a filter refuses before anybody has looked at it. */
+/* After a refusal only the kernel can say whether addr can be read: a filter refuses before anybody
+ * has looked at it. */
 static bool address_was_read(int result, const struct sockaddr *addr, socklen_t len)
 {
-    return result == 0 || (errno != EFAULT && errno != EBADF && errno != ENOTSOCK && errno != EINVAL &&
-                           memory_readable(addr, len < sizeof(struct sockaddr_in6) ? len : sizeof(struct sockaddr_in6)));
+    return result == 0 ||
+           (errno != EFAULT && errno != EBADF && errno != ENOTSOCK && errno != EINVAL &&
+            memory_readable(addr,
+                            len < sizeof(struct sockaddr_in6) ? len : sizeof(struct sockaddr_in6)));
 }
 
 void after_connect(enum event_call call, int fd, const struct sockaddr *addr, socklen_t len,
@@ -146,7 +152,8 @@ void after_setsockopt(enum event_call call, int fd, int level, int name, const v
     emit_addresses(&event, &seen);
     emit_judge(&event, POLICY_DEVICE, 0);
     /* A length beyond what the option takes is allowed, and the kernel has not read that far. */
-    socklen_t takes = name == SO_BINDTODEVICE && level == SOL_SOCKET ? EVENT_IFNAME_BYTES - 1 : sizeof(int);
+    socklen_t takes =
+        name == SO_BINDTODEVICE && level == SOL_SOCKET ? EVENT_IFNAME_BYTES - 1 : sizeof(int);
     emit_bytes(&event, value, len < takes ? len : takes);
 }
 

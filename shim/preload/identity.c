@@ -17,7 +17,8 @@ uint32_t identity_process(void)
     if (likely(number != 0))
         return number;
 
-    /* A new child: its page is wiped, the rest of its memory is the parent's. Threads may race to here; one of them wins. */
+    /* A new child: its page is wiped, the rest of its memory is the parent's. Threads may race to
+     * here; one of them wins. */
     uint32_t mine = atomic_load(shim.kept);
     if (mine == 0)
         mine = shim_thread.kept;
@@ -38,7 +39,8 @@ uint32_t identity_thread(void)
 {
     uint32_t process = identity_process();
 
-    /* A vfork child runs on its parent's thread storage; it is asked each time and leaves the note alone. */
+    /* A vfork child runs on its parent's thread storage; it is asked each time and leaves the note
+     * alone. */
     if (unlikely(shim_thread.borrowed))
         return (uint32_t)gettid();
     if (unlikely(shim_thread.process != process || shim_thread.tid == 0)) {
@@ -51,7 +53,8 @@ uint32_t identity_thread(void)
 /* One aligned word: rt_sigprocmask copies it in before it looks at `how`. */
 static bool word_readable(uintptr_t at)
 {
-    return REAL(syscall)(SYS_rt_sigprocmask, -1L, at & ~(uintptr_t)7, 0L, 8L) != -1 || errno != EFAULT;
+    return REAL(syscall)(SYS_rt_sigprocmask, -1L, at & ~(uintptr_t)7, 0L, 8L) != -1 ||
+           errno != EFAULT;
 }
 
 bool memory_readable(const void *bytes, size_t len)

@@ -1,4 +1,5 @@
-/* The constructor: takes the ring and the policy from the session's folder before any sandbox closes. */
+/* The constructor: takes the ring and the policy from the session's folder before any sandbox
+ * closes. */
 #include "shim.h"
 
 #include <dlfcn.h>
@@ -14,7 +15,8 @@
 
 struct shim shim;
 
-/* Map one file of the session. NULL unless it is a regular file of this user, not writable by others, and larger than nothing. */
+/* Map one file of the session. NULL unless it is a regular file of this user, not writable by
+ * others, and larger than nothing. */
 static void *map_file(const char *name, int flags, int prot, size_t *bytes)
 {
     char path[SHIM_PATH_BYTES + 16];
@@ -30,8 +32,8 @@ static void *map_file(const char *name, int flags, int prot, size_t *bytes)
     int fd = REAL(open)(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
     if (fd < 0)
         return NULL;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
-        st.st_uid == geteuid() && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0) {
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 && st.st_uid == geteuid() &&
+        (st.st_mode & (S_IWGRP | S_IWOTH)) == 0) {
         *bytes = (size_t)st.st_size;
         mem = mmap(NULL, *bytes, prot, MAP_SHARED, fd, 0);
     }
@@ -90,10 +92,11 @@ static bool take_session(void)
     return false;
 }
 
-/* The pid that procfs knows this process by: with /proc mounted by the launcher's namespace, its pid there. */
+/* The pid that procfs knows this process by: with /proc mounted by the launcher's namespace, its
+ * pid there. */
 static uint32_t proc_pid(void)
 {
-    char text[16];
+    char text[16] = "";
     uint32_t pid = 0;
     ssize_t len = REAL(readlink)("/proc/self", text, sizeof text);
 
@@ -102,13 +105,14 @@ static uint32_t proc_pid(void)
     return pid;
 }
 
-/* Standard input and output are looked at most and made by somebody else. A file or a device among them is no socket, and /dev/null would take a
- * pointer that a look must not follow. */
+/* Standard input and output are looked at most and made by somebody else. A file or a device among
+ * them is no socket, and /dev/null would take a pointer that a look must not follow. */
 static void know_standard_descriptors(void)
 {
     for (int fd = 0; fd <= 2; fd++) {
         struct stat st;
-        if (fdtab_get(fd) == 0 && fstat(fd, &st) == 0 && (S_ISCHR(st.st_mode) || S_ISREG(st.st_mode)))
+        if (fdtab_get(fd) == 0 && fstat(fd, &st) == 0 &&
+            (S_ISCHR(st.st_mode) || S_ISREG(st.st_mode)))
             fdtab_set(fd, FD_OTHER);
     }
 }

@@ -9,7 +9,8 @@ enum {
     DNS_HEADER_BYTES = 12,
     DNS_PORT = 53,
     MDNS_PORT = 5353,
-    CHANNEL_DATA_TOLD = 20,     /* of a ChannelData message that carries no STUN: its header and the start of what it carries */
+    CHANNEL_DATA_TOLD = 20, /* of a ChannelData message that carries no STUN: its header and the
+                               start of what it carries */
     DATAGRAM_MAX = 65535,
     CHANNEL_LOOK = STUN_CHANNEL_HEADER_BYTES + STUN_HEADER_BYTES,
 };
@@ -28,7 +29,8 @@ bool inspect_failure_tells(const struct seen *seen)
     return shim.active && fd_kind(seen->word) == FD_UDP;
 }
 
-/* An unknown descriptor carried what looks like STUN: now the kernel may be asked what it is. false: no UDP or TCP socket. */
+/* An unknown descriptor carried what looks like STUN: now the kernel may be asked what it is.
+ * false: no UDP or TCP socket. */
 static bool learn_descriptor(struct seen *seen)
 {
     int domain = 0, type = 0, protocol = 0, saved = errno;
@@ -59,8 +61,8 @@ static bool learn_descriptor(struct seen *seen)
     return false;
 }
 
-static void tell_stun(const struct seen *seen, const struct span *span, bool classic,
-                      unsigned type, size_t full_len)
+static void tell_stun(const struct seen *seen, const struct span *span, bool classic, unsigned type,
+                      size_t full_len)
 {
     struct event event = emit_head(EVENT_STUN, seen);
 
@@ -92,7 +94,8 @@ static void tell_channel_data(const struct seen *seen, const struct span *span)
 
 static bool has_stun_header(const uint8_t *start, size_t have)
 {
-    return have >= STUN_HEADER_BYTES && (start[0] & 0xc0) == 0 && cookie_at(start, have, COOKIE_RAW);
+    return have >= STUN_HEADER_BYTES && (start[0] & 0xc0) == 0 &&
+           cookie_at(start, have, COOKIE_RAW);
 }
 
 void inspect_stun(const struct seen *seen, const struct span *span, size_t full_len)
@@ -100,7 +103,8 @@ void inspect_stun(const struct seen *seen, const struct span *span, size_t full_
     uint8_t start[STUN_HEADER_BYTES];
     size_t have = span_copy(span, 0, start, sizeof start);
 
-    /* A datagram that was cut, by its receiver's short buffer or by its sender's mistake, is STUN all the same. */
+    /* A datagram that was cut, by its receiver's short buffer or by its sender's mistake, is STUN
+     * all the same. */
     if (has_stun_header(start, have)) {
         tell_stun(seen, span, false, be16(start), full_len);
         return;
@@ -108,8 +112,8 @@ void inspect_stun(const struct seen *seen, const struct span *span, size_t full_
     if (have < STUN_CHANNEL_HEADER_BYTES)
         return;
     /* Without the cookie only the exact length speaks for it, and only on UDP. */
-    if ((start[0] & 0xc0) == 0 && fd_kind(seen->word) == FD_UDP &&
-        have >= STUN_HEADER_BYTES && stun_look_datagram(start, full_len) == STUN_LOOK_CLASSIC)
+    if ((start[0] & 0xc0) == 0 && fd_kind(seen->word) == FD_UDP && have >= STUN_HEADER_BYTES &&
+        stun_look_datagram(start, full_len) == STUN_LOOK_CLASSIC)
         tell_stun(seen, span, true, be16(start), full_len);
     else if ((seen->word & FD_STUN) && (start[0] & 0xf0) == 0x40 &&
              be16(start + 2) + (size_t)STUN_CHANNEL_HEADER_BYTES <= full_len)
@@ -132,7 +136,8 @@ static void inspect_datagram(struct seen *seen, const struct span *span, size_t 
     bool dns = port == DNS_PORT || (seen->word & FD_DNS);
     uint8_t start[STUN_HEADER_BYTES];
 
-    /* TURN servers listen on port 53 too, where firewalls let it pass: the cookie decides, the port comes after it. */
+    /* TURN servers listen on port 53 too, where firewalls let it pass: the cookie decides, the port
+     * comes after it. */
     if ((!mdns && !dns) || (seen->word & FD_STUN) ||
         has_stun_header(start, span_copy(span, 0, start, sizeof start)))
         inspect_stun(seen, span, full_len);
@@ -196,7 +201,8 @@ void inspect_failed(struct seen *seen, const struct iovec *iov, size_t count)
     if (!inspect_failure_tells(seen))
         return;
     for (size_t i = 0; i < count; i++) {
-        if (iov[i].iov_len > DATAGRAM_MAX - span.len || /* no datagram: not worth a walk over its pages */
+        if (iov[i].iov_len >
+                DATAGRAM_MAX - span.len || /* no datagram: not worth a walk over its pages */
             !memory_readable(iov[i].iov_base, iov[i].iov_len))
             return;
         span.len += iov[i].iov_len;

@@ -1,8 +1,10 @@
 /*
- * The functions that the library stands in front of, as the next object in the search order has them.
+ * The functions that the library stands in front of, as the next object in the search order has
+ * them.
  *
- * That is libc's function, or another preload library's (Firefox's libmozsandbox.so). REAL(send)(...) may be called at any time, also
- * before the constructor has run: an entry that is still empty is looked up on the way.
+ * That is libc's function, or another preload library's (Firefox's libmozsandbox.so).
+ * REAL(send)(...) may be called at any time, also before the constructor has run: an entry that is
+ * still empty is looked up on the way.
  */
 #ifndef RTCSHIM_PRELOAD_REAL_H
 #define RTCSHIM_PRELOAD_REAL_H
@@ -21,7 +23,9 @@
 
 struct __res_state;
 
-/* libc's headers declare most of them; the fortified names and the aliases only exist for the linker. */
+/* libc's headers declare most of them; the fortified names and the aliases only exist for the
+ * linker. */
+/* A type and a declarator stand without parentheses. NOLINTBEGIN(bugprone-macro-parentheses) */
 #define HOOK(name, ret, params) ret name params;
 #include "hooks.def"
 #undef HOOK
@@ -31,16 +35,18 @@ struct real {
 #include "hooks.def"
 #undef HOOK
 };
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 extern struct real real;
 
 /*
- * Look up one entry. errno is kept. An entry that no object has (musl lacks the fortified names) becomes a function that fails with ENOSYS, or
- * for an alias such as __send its plain form.
+ * Look up one entry. errno is kept. An entry that no object has (musl lacks the fortified names)
+ * becomes a function that fails with ENOSYS, or for an alias such as __send its plain form.
  */
 void real_resolve(enum event_call call);
 
-/* Look up all of them; called by the constructor, so that nothing is left to do in a sandbox or a signal handler. */
+/* Look up all of them; called by the constructor, so that nothing is left to do in a sandbox or a
+ * signal handler. */
 void real_resolve_all(void);
 
 #define REAL(name)                                                                                 \

@@ -3,103 +3,10 @@
 
 #include <string.h>
 
-#include "inspect.h"
+#include "stream_pool.h"
 
-enum {
-    STREAMS = 128,          /* TURN connections of one process at a time; of more, what stands whole in a segment is told */
-    STREAM_KEEP = 2048,     /* bytes kept of a message that comes in pieces; a longer one is told cut */
-    STREAM_DECIDE = COOKIE_FRAMED + 4,
-};
-
-enum framing {
-    FRAMING_OPEN,           /* not decided */
-    FRAMING_RAW,            /* RFC 8489: STUN and ChannelData back to back */
-    FRAMING_LENGTH,         /* RFC 4571: a 16-bit length before each packet */
-};
-
-enum { HALF_FREE, HALF_TAKEN, HALF_COLLIDED };
-
-/* One direction. */
-struct half {
-    _Atomic int state;      /* HALF_*: whoever took it may use the rest */
-    bool synced;            /* the next byte's place in its message is known */
-    uint16_t have;          /* bytes in keep */
-    uint32_t need;          /* of the message under way with its frame and padding, 0: its header is not complete */
-    uint32_t done;          /* of need */
-    uint8_t keep[STREAM_KEEP];
-};
-
-struct stream {
-    _Atomic unsigned refs;  /* 0 free */
-    _Atomic int framing;
-    struct half half[2];    /* out, in */
-};
-
-static struct stream streams[STREAMS];
-
-bool stream_hold(unsigned number)
-{
-    unsigned refs = atomic_load(&streams[number - 1].refs);
-
-    while (refs != 0)
-        if (atomic_compare_exchange_weak(&streams[number - 1].refs, &refs, refs + 1))
-            return true;
-    return false;
-}
-
-void stream_release(unsigned number)
-{
-    atomic_fetch_sub(&streams[number - 1].refs, 1);
-}
-
-static void half_reset(struct half *half)
-{
-    half->synced = false;
-    half->have = 0;
-    half->need = half->done = 0;
-}
-
-/* Two threads, or a thread and its signal handler, at one half: the second one goes away and leaves a note, because the bytes' order is not known. */
-static bool half_take(struct half *half)
-{
-    int state = HALF_FREE;
-
-    while (!atomic_compare_exchange_weak(&half->state, &state,
-                                         state == HALF_FREE ? HALF_TAKEN : HALF_COLLIDED))
-        ;
-    return state == HALF_FREE;
-}
-
-static void half_leave(struct half *half)
-{
-    int state = HALF_TAKEN;
-
-    while (!atomic_compare_exchange_strong(&half->state, &state, HALF_FREE)) {
-        half_reset(half);
-        atomic_store(&half->state, HALF_TAKEN);
-        state = HALF_TAKEN;
-    }
-}
-
-/* A free tracker's number, held once; 0 if there is none. */
-static unsigned stream_take(void)
-{
-    for (unsigned i = 0; i < STREAMS; i++) {
-        unsigned none = 0;
-        if (atomic_load_explicit(&streams[i].refs, memory_order_relaxed) == 0 &&
-            atomic_compare_exchange_strong(&streams[i].refs, &none, 1)) {
-            atomic_store(&streams[i].framing, FRAMING_OPEN);
-            for (int d = 0; d < 2; d++) {
-                atomic_store(&streams[i].half[d].state, HALF_FREE);
-                half_reset(&streams[i].half[d]);
-            }
-            return i + 1;
-        }
-    }
-    return 0;
-}
-
-/* Can bytes[0..len) be the start of a STUN message whose cookie stands at `at`? Enough bytes make it a certainty. */
+/* Can bytes[0..len) be the start of a STUN message whose cookie stands at `at`? Enough bytes make
+ * it a certainty. */
 static bool may_start(const uint8_t *bytes, size_t len, size_t at)
 {
     static const uint8_t cookie[4] = {0x21, 0x12, 0xa4, 0x42};
@@ -175,7 +82,8 @@ static void lose_sync(const struct seen *seen, struct half *half)
     tell_unsynced(seen);
 }
 
-/* Decide from the first bytes whether this direction carries STUN. Takes bytes from span at *pos. */
+/* Decide from the first bytes whether this direction carries STUN. Takes bytes from span at *pos.
+ */
 static void decide(struct stream *stream, struct half *half, const struct span *span, size_t *pos)
 {
     enum framing framing = (enum framing)atomic_load(&stream->framing);
@@ -186,7 +94,8 @@ static void decide(struct stream *stream, struct half *half, const struct span *
     *pos += took;
     if (!may_be(half->keep, half->have, framing)) {
         half->have = 0;
-        /* A message may start with this call, if what was kept of the last one was none's start; else with the next. */
+        /* A message may start with this call, if what was kept of the last one was none's start;
+         * else with the next. */
         *pos = before ? *pos - took : span->len;
     } else if (half->have == STREAM_DECIDE) {
         if (framing == FRAMING_OPEN) {
@@ -202,8 +111,8 @@ static void decide(struct stream *stream, struct half *half, const struct span *
 /* Take what span has of the unit under way; true when it is complete. */
 static bool collect(struct half *half, const struct span *span, size_t *pos)
 {
-    size_t take = span->len - *pos < half->need - half->done ? span->len - *pos
-                                                              : half->need - half->done;
+    size_t take =
+        span->len - *pos < half->need - half->done ? span->len - *pos : half->need - half->done;
     if (half->have < STREAM_KEEP)
         half->have = (uint16_t)(half->have + span_copy(span, *pos, half->keep + half->have,
                                                        take < (size_t)STREAM_KEEP - half->have
@@ -239,7 +148,8 @@ static void follow(struct stream *stream, struct half *half, struct seen *seen,
                 }
                 if (kept == 0 && span->len - pos >= half->need) {
                     /* All of it is here: no copy, no limit. */
-                    tell_unit(seen, (struct span){span->iov, span->count, span->skip + pos, half->need},
+                    tell_unit(seen,
+                              (struct span){span->iov, span->count, span->skip + pos, half->need},
                               half->need, framing);
                     pos += half->need;
                     half->need = 0;
@@ -277,61 +187,26 @@ static bool starts_stun(const struct seen *seen, const struct span *span, fd_wor
     return may_be(start, have, FRAMING_OPEN);
 }
 
-/* No tracker is free, or fd has no place in the table: the messages that stand in this segment are told, the last one cut where the segment ends. */
+/* No tracker is free, or fd has no place in the table: the messages that stand in this segment are
+ * told, the last one cut where the segment ends. */
 static void tell_segment(struct seen *seen, const struct span *span)
 {
     uint8_t start[STREAM_DECIDE];
 
     if (span_copy(span, 0, start, sizeof start) < sizeof start)
         return;
-    enum framing framing = may_start(start, sizeof start, COOKIE_RAW) ? FRAMING_RAW : FRAMING_LENGTH;
+    enum framing framing =
+        may_start(start, sizeof start, COOKIE_RAW) ? FRAMING_RAW : FRAMING_LENGTH;
     size_t header = header_bytes(framing);
     for (size_t pos = 0; span_copy(span, pos, start, header) == header;) {
         uint32_t unit = unit_bytes(start, framing);
         size_t here = span->len - pos < unit ? span->len - pos : unit;
         if (unit == 0)
             return;
-        tell_unit(seen, (struct span){span->iov, span->count, span->skip + pos, here}, unit, framing);
+        tell_unit(seen, (struct span){span->iov, span->count, span->skip + pos, here}, unit,
+                  framing);
         pos += here;
     }
-}
-
-/* The tracker that fd names, or a new one, held for the caller; 0 none. A thread may have closed fd, or given it a tracker, meanwhile. */
-static unsigned find_tracker(const struct seen *seen)
-{
-    unsigned number = fd_stream(seen->word);
-
-    if (number == 0) {
-        unsigned mine = stream_take();
-        if (mine == 0)
-            return 0;
-        stream_hold(mine); /* for the table */
-        number = fdtab_attach_stream(seen->fd, mine);
-        if (number == mine)
-            return mine;
-        stream_release(mine);
-        stream_release(mine);
-    }
-    if (number == 0 || !stream_hold(number))
-        return 0;
-    if (fd_stream(fdtab_get(seen->fd)) == number)
-        return number;
-    stream_release(number);
-    return 0;
-}
-
-/* Nothing of STUN in either direction: the tracker can serve another stream. The caller has taken half. */
-static bool is_idle(struct stream *stream, const struct half *half)
-{
-    struct half *other = &stream->half[half == &stream->half[0]];
-    int state = HALF_FREE;
-
-    if (atomic_load(&stream->framing) != FRAMING_OPEN || half->have != 0 ||
-        !atomic_compare_exchange_strong(&other->state, &state, HALF_TAKEN))
-        return false;
-    bool idle = other->have == 0;
-    half_leave(other);
-    return idle;
 }
 
 void stream_bytes(struct seen *seen, const struct span *span)
@@ -343,12 +218,12 @@ void stream_bytes(struct seen *seen, const struct span *span)
         fdtab_change(seen->fd, 0, begun);
     if (fd_stream(seen->word) == 0 && !starts_stun(seen, span, begun))
         return;
-    unsigned number = find_tracker(seen);
+    unsigned number = stream_find(seen->fd, seen->word);
     if (number == 0) {
         tell_segment(seen, span);
         return;
     }
-    struct stream *stream = &streams[number - 1];
+    struct stream *stream = stream_at(number);
     struct half *half = &stream->half[in];
     if (!half_take(half)) {
         tell_unsynced(seen);
@@ -356,7 +231,7 @@ void stream_bytes(struct seen *seen, const struct span *span)
         return;
     }
     follow(stream, half, seen, span);
-    bool idle = is_idle(stream, half);
+    bool idle = stream_is_idle(stream, half);
     half_leave(half);
     if (idle && fdtab_detach_stream(seen->fd, number))
         stream_release(number);
@@ -369,7 +244,7 @@ void stream_drop(int fd)
 
     if (number == 0 || !stream_hold(number))
         return;
-    struct half *half = &streams[number - 1].half[1];
+    struct half *half = &stream_at(number)->half[1];
     if (half_take(half)) {
         half_reset(half);
         half_leave(half);
