@@ -1,5 +1,6 @@
 /*
- * Readers of integers in the byte order of the machine that wrote a file. The caller has checked the bounds.
+ * Readers of integers in the byte order of the machine that wrote a file. The caller has checked
+ * the bounds.
  */
 #ifndef RTCSHIM_ANALYZER_ORDER_H
 #define RTCSHIM_ANALYZER_ORDER_H

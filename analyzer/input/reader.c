@@ -29,11 +29,10 @@ enum read_status reader_damage(struct reader *reader, uint64_t offset, const cha
 
     damage->offset = offset;
     va_start(args, format);
+    vsnprintf(damage->reason, sizeof(damage->reason), format, args);
+    va_end(args);
     if (reader->source.error[0] != '\0')
         snprintf(damage->reason, sizeof(damage->reason), "%s", reader->source.error);
-    else
-        vsnprintf(damage->reason, sizeof(damage->reason), format, args);
-    va_end(args);
     reader->damaged = true;
     reader->next = stay_ended;
     return READ_DAMAGED;
@@ -113,8 +112,7 @@ struct reader_iface *reader_iface_add(struct reader *reader, const uint8_t *name
         return NULL;
     if (reader->iface_count == reader->iface_room) {
         size_t room = reader->iface_room ? reader->iface_room * 2 : 8;
-        struct packet_iface **grown =
-            realloc((void *)reader->ifaces, room * sizeof(*reader->ifaces));
+        struct packet_iface **grown = reallocarray((void *)reader->ifaces, room, sizeof(void *));
         if (grown == NULL)
             return NULL;
         reader->ifaces = grown;
@@ -173,8 +171,8 @@ void reader_iface_remember_index(struct reader *reader, struct packet_iface *ifa
     if (reader->by_index_count == READER_IFINDEX_MAX ||
         reader_iface_by_index(reader, iface->section, iface->ifindex))
         return;
-    memmove((void *)&reader->by_index[place + 1], (const void *)&reader->by_index[place],
-            (reader->by_index_count - place) * sizeof(reader->by_index[0]));
+    for (size_t i = reader->by_index_count; i > place; i--)
+        reader->by_index[i] = reader->by_index[i - 1];
     reader->by_index[place] = iface;
     reader->by_index_count++;
 }

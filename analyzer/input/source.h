@@ -1,6 +1,6 @@
 /*
- * The bytes of an input in order: a plain descriptor, or a compressed stream. The formats' readers see one window that
- * they walk with `at`.
+ * The bytes of an input in order: a plain descriptor, or a compressed stream. The formats' readers
+ * see one window that they walk with `at`.
  */
 #ifndef RTCSHIM_ANALYZER_SOURCE_H
 #define RTCSHIM_ANALYZER_SOURCE_H
@@ -17,20 +17,21 @@ enum {
 struct source_archive;
 
 struct source {
-    const uint8_t *at;      /* the next byte; callers move it forward, never past end */
-    const uint8_t *end;     /* behind the last byte at hand, not of the input */
-    const uint8_t *start;   /* of the window, at start_offset in the input */
+    const uint8_t *at;    /* the next byte; callers move it forward, never past end */
+    const uint8_t *end;   /* behind the last byte at hand, not of the input */
+    const uint8_t *start; /* of the window, at start_offset in the input */
     uint64_t start_offset;
     int fd;
     bool own_fd;
     uint8_t *buffer;
     size_t buffer_size;
     struct source_archive *archive; /* NULL: not compressed */
-    bool at_end;            /* nothing more comes */
+    bool at_end;                    /* nothing more comes */
     char error[SOURCE_ERROR_BYTES]; /* why nothing more comes, "" where that is the input's end */
 };
 
-/* Open path, or standard input for "-". On false, source->error says why and nothing is left open. */
+/* Open path, or standard input for "-". On false, source->error says why and nothing is left open.
+ */
 bool source_open(struct source *source, const char *path);
 void source_close(struct source *source);
 
@@ -38,8 +39,9 @@ void source_close(struct source *source);
 bool source_fill(struct source *source, size_t n);
 
 /*
- * n bytes are there at source->at, or come to be. All pointers into the window die with a call that has to fetch. false: the input ends,
- * or can't be read any further (source->error), before that; what is left stands at source->at.
+ * n bytes are there at source->at, or come to be. All pointers into the window die with a call that
+ * has to fetch. false: the input ends, or can't be read any further (source->error), before that;
+ * what is left stands at source->at.
  */
 static inline bool source_has(struct source *source, size_t n)
 {

@@ -151,8 +151,9 @@ size_t source_archive_read(struct source_archive *a, uint8_t *to, size_t size, c
     }
     if (size > a->block_len)
         size = a->block_len;
-    if (size > 0)
-        memcpy(to, a->block, size);
+    if (size == 0)
+        return 0;
+    memcpy(to, a->block, size);
     a->block += size;
     a->block_len -= size;
     return size;

@@ -317,8 +317,12 @@ void fragments_free(struct fragments *f)
 {
     if (f == NULL)
         return;
-    while (f->oldest)
-        drop_pending(f, f->oldest);
+    for (struct pending *p = f->oldest; p;) {
+        struct pending *newer = p->newer;
+        drop_pieces(f, p);
+        free(p);
+        p = newer;
+    }
     fragments_release(f);
     free(f);
 }

@@ -1,9 +1,11 @@
 /*
  * IP fragments until they are a whole datagram again, in bounded memory.
  *
- * A fragment that overlaps another of its datagram without being the same bytes over again makes the whole datagram refused, as RFC 5722
- * wants for IPv6 and Linux does for IPv4: what a receiver would make of it can't be known. Copies of a fragment are ignored.
- * A datagram is given up 30 seconds of capture time after its first fragment, or earlier, the oldest first, where memory is short.
+ * A fragment that overlaps another of its datagram without being the same bytes over again makes
+ * the whole datagram refused, as RFC 5722 wants for IPv6 and Linux does for IPv4: what a receiver
+ * would make of it can't be known. Copies of a fragment are ignored. A datagram is given up 30
+ * seconds of capture time after its first fragment, or earlier, the oldest first, where memory is
+ * short.
  */
 #ifndef RTCSHIM_ANALYZER_FRAGMENTS_H
 #define RTCSHIM_ANALYZER_FRAGMENTS_H
@@ -15,8 +17,8 @@
 #include "siphash.h"
 
 enum {
-    FRAGMENTS_DATAGRAM_MAX = 65535,     /* bytes of a whole, without the IP header */
-    FRAGMENTS_PIECES_MAX = 256,         /* of one datagram; 64 KiB at 576 bytes make 119 */
+    FRAGMENTS_DATAGRAM_MAX = 65535, /* bytes of a whole, without the IP header */
+    FRAGMENTS_PIECES_MAX = 256,     /* of one datagram; 64 KiB at 576 bytes make 119 */
     FRAGMENTS_TIMEOUT_S = 30,
 };
 
@@ -34,15 +36,15 @@ _Static_assert(sizeof(struct fragment_key) == 48, "fragment_key has no padding")
 
 struct fragment {
     struct fragment_key key;
-    uint32_t offset;        /* a multiple of 8 */
+    uint32_t offset; /* a multiple of 8 */
     uint32_t len;
     bool more;
-    uint8_t protocol;       /* what the fragment's own header says is next */
-    const uint8_t *data;    /* borrowed for the call */
+    uint8_t protocol;    /* what the fragment's own header says is next */
+    const uint8_t *data; /* borrowed for the call */
 };
 
 enum fragments_result {
-    FRAGMENTS_KEPT,         /* or ignored, as a copy */
+    FRAGMENTS_KEPT, /* or ignored, as a copy */
     FRAGMENTS_WHOLE,
     FRAGMENTS_REFUSED,
 };
@@ -53,8 +55,9 @@ struct fragments;
 struct fragments *fragments_new(const struct siphash_key *key, size_t bytes_max);
 
 /*
- * FRAGMENTS_WHOLE: *whole, *len and *protocol (the first fragment's) are set; the bytes last until fragments_release(). They may be what a
- * later call's fragment.data points into: a fragmented packet inside a fragmented tunnel.
+ * FRAGMENTS_WHOLE: *whole, *len and *protocol (the first fragment's) are set; the bytes last until
+ * fragments_release(). They may be what a later call's fragment.data points into: a fragmented
+ * packet inside a fragmented tunnel.
  */
 enum fragments_result fragments_add(struct fragments *fragments, const struct fragment *fragment,
                                     uint64_t time_ns, const uint8_t **whole, uint32_t *len,

@@ -1,8 +1,9 @@
 /*
  * What the layers share: a packet that is being taken apart, header after header.
  *
- * A layer is a function that looks at walk->view, moves it behind its own header and names what comes next. No layer calls the next one, so
- * that the depth of nesting costs no stack, and a bound on the steps bounds the time.
+ * A layer is a function that looks at walk->view, moves it behind its own header and names what
+ * comes next. No layer calls the next one, so that the depth of nesting costs no stack, and a bound
+ * on the steps bounds the time.
  */
 #ifndef RTCSHIM_ANALYZER_LAYERS_PRIVATE_H
 #define RTCSHIM_ANALYZER_LAYERS_PRIVATE_H
@@ -13,7 +14,8 @@
 #include "fragments.h"
 #include "layers.h"
 
-/* Bytes at hand, and how many there were on the wire before the snapshot length cut: full >= have. */
+/* Bytes at hand, and how many there were on the wire before the snapshot length cut: full >= have.
+ */
 struct view {
     const uint8_t *at;
     uint32_t have;
@@ -22,14 +24,14 @@ struct view {
 
 /* What stands at the view. The results end the walk. */
 enum step {
-    STEP_ETHERTYPE,     /* of walk->number */
+    STEP_ETHERTYPE, /* of walk->number */
     STEP_ETHERNET,
-    STEP_PPP,           /* the protocol field */
-    STEP_IP,            /* the first four bits say which */
+    STEP_PPP, /* the protocol field */
+    STEP_IP,  /* the first four bits say which */
     STEP_IPV4,
     STEP_IPV6,
-    STEP_PROTOCOL,      /* of IP, in walk->number */
-    STEP_RESULT,        /* + enum layers_result */
+    STEP_PROTOCOL, /* of IP, in walk->number */
+    STEP_RESULT,   /* + enum layers_result */
 };
 
 struct walk {
@@ -40,7 +42,7 @@ struct walk {
     uint16_t number;
     uint8_t depth;
     uint8_t steps;
-    bool ipv6;          /* the innermost IP header so far */
+    bool ipv6; /* the innermost IP header so far */
 };
 
 static inline int walk_end(enum layers_result result)
@@ -62,7 +64,8 @@ static inline void view_skip(struct view *view, uint32_t n)
     view->full -= n;
 }
 
-/* What lies behind the first n bytes is padding. Where n is more than there was, the view becomes one that was cut. */
+/* What lies behind the first n bytes is padding. Where n is more than there was, the view becomes
+ * one that was cut. */
 static inline void view_limit(struct view *view, uint32_t n)
 {
     view->full = n;
@@ -91,7 +94,8 @@ int transport_icmp(struct walk *walk);
 int transport_icmpv6(struct walk *walk);
 int tunnel_gre(struct walk *walk);
 
-/* A UDP datagram, complete in walk->out, is a tunnel's: walk->out becomes the inner one. false: it is not, walk->out stays. */
+/* A UDP datagram, complete in walk->out, is a tunnel's: walk->out becomes the inner one. false: it
+ * is not, walk->out stays. */
 bool tunnel_udp(struct walk *walk);
 
 struct fragments *layers_fragments(struct layers *layers);

@@ -1,5 +1,6 @@
 /*
- * SipHash-2-4, a keyed hash (Aumasson and Bernstein, 2012): whoever does not know the key can't choose inputs that collide.
+ * SipHash-2-4, a keyed hash (Aumasson and Bernstein, 2012): whoever does not know the key can't
+ * choose inputs that collide.
  */
 #ifndef RTCSHIM_ANALYZER_SIPHASH_H
 #define RTCSHIM_ANALYZER_SIPHASH_H

@@ -362,7 +362,7 @@ static void a_file_that_is_cut_short_while_it_is_read_is_damaged(void **state)
         put_pcap_record(&b, 1, 2, sizeof(data), data, sizeof(data));
     struct reader *r = open_bytes(b.at, b.len, &fd);
     assert_int_equal(reader_next(r, &p), READ_PACKET);
-    assert_int_equal(ftruncate(fd, 500 * 1000), 0);
+    assert_int_equal(ftruncate(fd, 500000), 0);
     while ((status = reader_next(r, &p)) == READ_PACKET)
         packets++;
     assert_int_equal(status, READ_DAMAGED);
