@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUCKETS = 4096 };
+enum { BUCKETS = FRAGMENTS_PENDING_MAX };
 
 /* A piece keeps its own copy of the bytes, so that memory goes with what came and not with what an
  * offset claims. */
@@ -18,6 +18,7 @@ struct piece {
 
 struct pending {
     struct pending *next; /* in the bucket */
+    struct pending **bucket;
     struct pending *older, *newer;
     struct fragment_key key;
     uint64_t first_ns;
@@ -37,6 +38,7 @@ struct whole {
 struct fragments {
     struct siphash_key key;
     size_t bytes, bytes_max;
+    size_t pending_count;
     uint64_t unfinished;
     struct pending *oldest, *newest;
     struct whole *wholes;
@@ -74,7 +76,7 @@ static void drop_pieces(struct fragments *f, struct pending *p)
 
 static void drop_pending(struct fragments *f, struct pending *p)
 {
-    struct pending **link = bucket_of(f, &p->key);
+    struct pending **link = p->bucket;
 
     while (*link != p)
         link = &(*link)->next;
@@ -89,6 +91,7 @@ static void drop_pending(struct fragments *f, struct pending *p)
         f->newest = p->older;
     drop_pieces(f, p);
     f->bytes -= sizeof(*p);
+    f->pending_count--;
     free(p);
 }
 
@@ -120,21 +123,20 @@ static bool make_room(struct fragments *f, size_t bytes, const struct pending *k
     return true;
 }
 
-static struct pending *find_pending(struct fragments *f, const struct fragment_key *key)
+static struct pending *find_pending(struct pending *p, const struct fragment_key *key)
 {
-    struct pending *p = *bucket_of(f, key);
-
     while (p && memcmp(&p->key, key, sizeof(*key)) != 0)
         p = p->next;
     return p;
 }
 
-static struct pending *add_pending(struct fragments *f, const struct fragment_key *key,
-                                   uint64_t now)
+static struct pending *add_pending(struct fragments *f, struct pending **bucket,
+                                   const struct fragment_key *key, uint64_t now)
 {
-    struct pending **bucket = bucket_of(f, key);
     struct pending *p;
 
+    if (f->pending_count == FRAGMENTS_PENDING_MAX && f->oldest)
+        give_up(f, f->oldest);
     if (!make_room(f, sizeof(*p), NULL))
         return NULL;
     p = calloc(1, sizeof(*p));
@@ -142,6 +144,7 @@ static struct pending *add_pending(struct fragments *f, const struct fragment_ke
         return NULL;
     p->key = *key;
     p->first_ns = now;
+    p->bucket = bucket;
     p->next = *bucket;
     *bucket = p;
     p->older = f->newest;
@@ -151,6 +154,7 @@ static struct pending *add_pending(struct fragments *f, const struct fragment_ke
         f->oldest = p;
     f->newest = p;
     f->bytes += sizeof(*p);
+    f->pending_count++;
     return p;
 }
 
@@ -252,13 +256,14 @@ enum fragments_result fragments_add(struct fragments *f, const struct fragment *
 
     while (f->oldest && is_stale(f->oldest, time_ns))
         give_up(f, f->oldest);
-    struct pending *p = find_pending(f, &in->key);
+    struct pending **bucket = bucket_of(f, &in->key);
+    struct pending *p = find_pending(*bucket, &in->key);
     if (p && is_stale(p, time_ns)) {
         give_up(f, p);
         p = NULL;
     }
     if (p == NULL)
-        p = add_pending(f, &in->key, time_ns);
+        p = add_pending(f, bucket, &in->key, time_ns);
     if (p == NULL)
         return FRAGMENTS_REFUSED;
     if (p->refused)

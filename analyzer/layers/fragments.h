@@ -18,6 +18,7 @@
 
 enum {
     FRAGMENTS_DATAGRAM_MAX = 65535, /* bytes of a whole, without the IP header */
+    FRAGMENTS_PENDING_MAX = 16384,  /* datagrams that wait for the rest of them */
     FRAGMENTS_PIECES_MAX = 256,     /* of one datagram; 64 KiB at 576 bytes make 119 */
     FRAGMENTS_TIMEOUT_S = 30,
 };

@@ -332,6 +332,26 @@ static void memory_stays_below_its_bound_and_the_oldest_goes_first(void **state)
     fragments_free(f);
 }
 
+static void datagrams_without_end_push_the_oldest_out(void **state)
+{
+    enum { MORE = 3000 };
+    struct siphash_key key = {1, 2};
+    struct fragments *f = fragments_new(&key, 64 << 20);
+    const uint8_t *whole;
+    uint32_t len;
+    uint8_t protocol;
+
+    (void)state;
+    for (uint32_t id = 0; id < FRAGMENTS_PENDING_MAX + MORE; id++) {
+        struct fragment in = piece(id, 0, 8, true);
+        assert_int_equal(fragments_add(f, &in, 0, &whole, &len, &protocol), FRAGMENTS_KEPT);
+    }
+    assert_int_equal(fragments_unfinished(f), MORE);
+    struct fragment in = piece(MORE, 8, 8, false);
+    assert_int_equal(fragments_add(f, &in, 0, &whole, &len, &protocol), FRAGMENTS_WHOLE);
+    fragments_free(f);
+}
+
 static void pieces_without_end_are_refused(void **state)
 {
     struct siphash_key key = {1, 2};
@@ -378,6 +398,7 @@ int main(void)
         cmocka_unit_test(impossible_lengths_are_refused),
         cmocka_unit_test(the_largest_datagram_comes_out_and_a_larger_does_not),
         cmocka_unit_test(memory_stays_below_its_bound_and_the_oldest_goes_first),
+        cmocka_unit_test(datagrams_without_end_push_the_oldest_out),
         cmocka_unit_test(pieces_without_end_are_refused),
         cmocka_unit_test(siphash_gives_its_papers_values),
     };
