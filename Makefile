@@ -62,14 +62,21 @@ $(BUILD)/obj/shim/lab/gather_page.o: shim/lab/gather_page.S shim/lab/gather.html
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # --- analyzer: rtcshim-analyzer -------------------------------------------------------------------------------------------------
-ANALYZER_INC := -Ianalyzer/input -Ianalyzer/layers
+ANALYZER_INC := -Ianalyzer -Ianalyzer/input -Ianalyzer/layers -Ianalyzer/flow -Ianalyzer/message -Ianalyzer/output
 # Capture files; compressed ones through libarchive.
 ANALYZER_INPUT_SRC := $(addprefix analyzer/input/,reader.c pcap_file.c pcapng_file.c pcapng_iface.c source.c source_archive.c \
     time_scale.c)
 # From packets to datagrams.
 ANALYZER_LAYERS_SRC := $(addprefix analyzer/layers/,layers.c link.c ip.c fragments.c transport.c tunnel.c siphash.c)
-ANALYZER_SRC := $(ANALYZER_INPUT_SRC) $(ANALYZER_LAYERS_SRC)
-ANALYZER_LIBS := -larchive
+# From datagrams to messages.
+ANALYZER_FLOW_SRC := $(addprefix analyzer/flow/,table.c flow_key.c flow.c segments.c tcp_frame.c tcp.c)
+ANALYZER_MESSAGE_SRC := $(addprefix analyzer/message/,found.c finder.c classic.c channels.c tally.c)
+# From messages to lines.
+ANALYZER_OUTPUT_SRC := $(addprefix analyzer/output/,sink.c stun_write.c event_write.c row_write.c tally_text.c \
+    tally_json.c filter.c)
+ANALYZER_SRC := $(ANALYZER_INPUT_SRC) $(ANALYZER_LAYERS_SRC) $(ANALYZER_FLOW_SRC) $(ANALYZER_MESSAGE_SRC) \
+    $(ANALYZER_OUTPUT_SRC) analyzer/pipeline.c analyzer/complain.c analyzer/cmd_decode.c
+ANALYZER_LIBS := -larchive -lpcap $(CORE_PROGRAM_LIBS)
 
 # --- tests ---------------------------------------------------------------------------------------------------------------------
 UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
@@ -79,7 +86,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 .DEFAULT_GOAL := all
 .SECONDARY:
 
-all: $(BUILD)/librtcshim.so $(BUILD)/rtcshim $(BUILD)/rtcshim-lab ## build the library and the programs
+all: $(BUILD)/librtcshim.so $(BUILD)/rtcshim $(BUILD)/rtcshim-analyzer $(BUILD)/rtcshim-lab ## build the library and the programs
 
 obj = $(patsubst %,$(BUILD)/obj/%.o,$(basename $(1)))
 CORE_OBJ := $(call obj,$(CORE_SRC) $(CORE_PROGRAM_SRC))
@@ -134,6 +141,10 @@ $(BUILD)/librtcshim.so: $(PRELOAD_OBJ) $(BUILD)/exports.map
 $(BUILD)/rtcshim: $(BUILD)/obj/shim/launcher/main.o $(BUILD)/liblauncher.a $(BUILD)/libcore.a
 	$(call say,LD,$@)
 	$(Q)$(CC) -o $@ $^ $(ALL_LDFLAGS) $(LAUNCHER_LIBS)
+
+$(BUILD)/rtcshim-analyzer: $(BUILD)/obj/analyzer/main.o $(BUILD)/libanalyzer.a $(BUILD)/libcore.a
+	$(call say,LD,$@)
+	$(Q)$(CC) -o $@ $^ $(ALL_LDFLAGS) $(ANALYZER_LIBS)
 
 $(BUILD)/rtcshim-lab: $(BUILD)/obj/shim/lab/lab_main.o $(BUILD)/liblab.a $(BUILD)/libcore.a
 	$(call say,LD,$@)

@@ -15,8 +15,6 @@
 
 #include "netaddr.h"
 
-enum { EVENT_LAYOUT_VERSION = 1 };
-
 /* The hooked call that saw it, in the order of hooks.def; 0 is none. */
 enum event_call {
     EVENT_CALL_NONE = 0,
@@ -25,6 +23,9 @@ enum event_call {
 #undef HOOK
     EVENT_CALL_COUNT
 };
+
+/* A library and a launcher that count hooks differently do not understand each other. */
+enum { EVENT_LAYOUT_VERSION = 1 << 16 | EVENT_CALL_COUNT };
 
 /* What happened; beside each kind, what data[] holds. */
 enum event_kind {

@@ -17,7 +17,8 @@ struct collector *collector_new(const struct ring *ring, struct proctab *tab, st
                                 struct story *story);
 void collector_free(struct collector *collector);
 
-/* Hand on at most max records; returns how many there were. Less than max: the ring is empty now. Tells the story what was lost. */
+/* Hand on at most max records; returns how many there were. Less than max: the ring is empty now.
+ * Tells the story what was lost. */
 size_t collector_drain(struct collector *collector, size_t max);
 
 struct ring_counts collector_counts(const struct collector *collector);

@@ -6,8 +6,8 @@
 
 struct command {
     const char *name;
-    const char *summary;            /* one line */
-    const char *help;               /* the whole text of `rtcshim help NAME` */
+    const char *summary; /* one line */
+    const char *help;    /* the whole text of `rtcshim help NAME` */
     /* argv[0] is the subcommand's name. Returns the exit status. */
     int (*run)(int argc, char **argv);
 };

@@ -1,12 +1,13 @@
 /*
  * A session: the folder through which the launcher and the library meet.
  *
- *   ring     shared ring (core/ring.h), all its pages allocated, so that a full file system can't kill a browser with SIGBUS
- *   policy   compiled policy (core/policy.h), which the library maps read-only
- *   lock     held (flock) while the launcher lives
+ *   ring     shared ring (core/ring.h), all its pages allocated, so that a full file system can't
+ * kill a browser with SIGBUS policy   compiled policy (core/policy.h), which the library maps
+ * read-only lock     held (flock) while the launcher lives
  *
- * The folder lies on a file system in memory if there is one: $XDG_RUNTIME_DIR/rtcshim, /dev/shm/rtcshim-UID, $TMPDIR/rtcshim-UID or
- * /tmp/rtcshim-UID. A parent that belongs to someone else, or that others may write to, is not used.
+ * The folder lies on a file system in memory if there is one: $XDG_RUNTIME_DIR/rtcshim,
+ * /dev/shm/rtcshim-UID, $TMPDIR/rtcshim-UID or /tmp/rtcshim-UID. A parent that belongs to someone
+ * else, or that others may write to, is not used.
  */
 #ifndef RTCSHIM_LAUNCHER_SESSION_H
 #define RTCSHIM_LAUNCHER_SESSION_H
@@ -27,16 +28,20 @@ struct session {
     struct policy_shared *policy;
 };
 
-/* Make one; first removes what dead sessions of this user left behind. false after a message on standard error. */
+/* Make one; first removes what dead sessions of this user left behind. false after a message on
+ * standard error. */
 bool session_open(struct session *session);
 
-/* Unmap and remove the folder, unless a process still names it in its environment: a browser that goes on keeps its policy. */
+/* Unmap and remove the folder, unless a process still names it in its environment: a browser that
+ * goes on keeps its policy. */
 void session_close(struct session *session);
 
-/* This program runs under the library of another run itself: whatever it starts is that run's, and stays so. */
+/* This program runs under the library of another run itself: whatever it starts is that run's, and
+ * stays so. */
 bool session_is_inside_another(void);
 
-/* Remove the sessions below parent that no launcher holds and no process names. Returns how many. */
+/* Remove the sessions below parent that no launcher holds and no process names. Returns how many.
+ */
 unsigned session_remove_stale(const char *parent);
 
 #endif

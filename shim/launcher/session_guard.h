@@ -1,8 +1,9 @@
 /*
  * Living on when a process cuts a session's file short.
  *
- * The files belong to the user, so any process of the browser may truncate them, and to touch a page that a file has no more is SIGBUS.
- * The guard puts empty memory in the place of the whole file and remembers that it did.
+ * The files belong to the user, so any process of the browser may truncate them, and to touch a
+ * page that a file has no more is SIGBUS. The guard puts empty memory in the place of the whole
+ * file and remembers that it did.
  */
 #ifndef RTCSHIM_LAUNCHER_SESSION_GUARD_H
 #define RTCSHIM_LAUNCHER_SESSION_GUARD_H

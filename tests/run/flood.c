@@ -1,4 +1,5 @@
-/* Sends Binding requests to loopback at full speed from several processes and prints how many: flood PROCESSES SECONDS. */
+/* Sends Binding requests to loopback at full speed from several processes and prints how many:
+ * flood PROCESSES SECONDS. */
 #include <arpa/inet.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -20,9 +21,8 @@ static uint64_t now_ns(void)
 /* Number process and message in the transaction id, so that each can be told from all others. */
 static uint64_t send_all(uint8_t process, uint64_t until)
 {
-    struct sockaddr_in to = {.sin_family = AF_INET,
-                             .sin_port = htons(3478),
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_port = htons(3478), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     uint8_t request[20] = {0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42};
     uint64_t sent = 0;
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
@@ -32,7 +32,8 @@ static uint64_t send_all(uint8_t process, uint64_t until)
     request[8] = process;
     do {
         memcpy(request + 9, &sent, sizeof sent);
-        if (sendto(fd, request, sizeof request, 0, (struct sockaddr *)&to, sizeof to) == sizeof request)
+        if (sendto(fd, request, sizeof request, 0, (struct sockaddr *)&to, sizeof to) ==
+            sizeof request)
             sent++;
     } while (now_ns() < until);
     return sent;

@@ -1,6 +1,7 @@
 /*
- * A process that lies: forge report COUNT PID writes reports in the name of PID, forge look COUNT writes records of COUNT made-up processes,
- * forge crowd COUNT makes COUNT children that live until standard input ends.
+ * A process that lies: forge report COUNT PID writes reports in the name of PID, forge look COUNT
+ * writes records of COUNT made-up processes, forge crowd COUNT makes COUNT children that live until
+ * standard input ends.
  */
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,8 +1,9 @@
 /*
- * The census: every descendant of the launcher is found by looking at /proc now and then, and is covered or has a reason why not.
+ * The census: every descendant of the launcher is found by looking at /proc now and then, and is
+ * covered or has a reason why not.
  *
- * Programs that live too shortly to be found are known from the exec that a covered process announced: what was announced and did not
- * report in is listed too.
+ * Programs that live too shortly to be found are known from the exec that a covered process
+ * announced: what was announced and did not report in is listed too.
  */
 #ifndef RTCSHIM_LAUNCHER_CENSUS_H
 #define RTCSHIM_LAUNCHER_CENSUS_H
@@ -17,8 +18,8 @@ struct census;
 struct census_options {
     struct proctab *tab;
     const struct coverage_host *host;
-    const char *library;        /* path of librtcshim.so */
-    const char *session;        /* the session's folder */
+    const char *library; /* path of librtcshim.so */
+    const char *session; /* the session's folder */
 };
 
 /* Borrows all that options points to. NULL and errno on failure. */
@@ -29,10 +30,12 @@ void census_free(struct census *census);
 void census_expect(struct census *census, pid_t pid, const char *path);
 /* EVENT_EXEC from p. */
 void census_exec(struct census *census, const struct event_view *ev, struct process *p);
-/* p reported in from a constructor. Where it is gone already, what was announced tells its program. */
+/* p reported in from a constructor. Where it is gone already, what was announced tells its program.
+ */
 void census_reported(struct census *census, struct process *p);
 
-/* Look. last: nothing more will come, what is undecided is decided. Drain the ring before, so that reports are not overtaken. */
+/* Look. last: nothing more will come, what is undecided is decided. Drain the ring before, so that
+ * reports are not overtaken. */
 void census_take(struct census *census, bool last);
 
 /* Not covered, and a network socket was seen open in it, or nobody could look. */

@@ -1,8 +1,9 @@
 /*
  * The descendants of this process, as /proc shows them.
  *
- * A pid that is no descendant is looked at once and remembered: a process of another family never becomes one of ours. The launcher is a
- * child subreaper, so a descendant whose parent ends stays one.
+ * A pid that is no descendant is looked at once and remembered: a process of another family never
+ * becomes one of ours. The launcher is a child subreaper, so a descendant whose parent ends stays
+ * one.
  */
 #ifndef RTCSHIM_LAUNCHER_LINEAGE_H
 #define RTCSHIM_LAUNCHER_LINEAGE_H
@@ -21,7 +22,8 @@ struct kin {
     bool zombie;
 };
 
-/* root: the process whose descendants are wanted, not itself one of them. NULL and errno on lack of memory. */
+/* root: the process whose descendants are wanted, not itself one of them. NULL and errno on lack of
+ * memory. */
 struct lineage *lineage_new(pid_t root);
 void lineage_free(struct lineage *lineage);
 

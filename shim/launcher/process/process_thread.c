@@ -34,7 +34,8 @@ void process_threads_free(struct process_threads *threads)
         return;
     HASH_ITER(hh, threads->table, thread, next)
     {
-        /* The analyzer does not see that the list moves on. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
+        /* The analyzer does not see that the list moves on.
+         * NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
         HASH_DEL(threads->table, thread);
         free(thread);
     }

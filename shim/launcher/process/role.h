@@ -10,7 +10,8 @@ enum { ROLE_BYTES = 32 };
 /*
  * exe      path of the program, NULL unknown
  * cmdline  arguments joined by spaces, NULL unknown; a stranger's
- * out      "browser", "network", "socket", "renderer", "gpu", "zygote", ...; "" where this is no process of a browser
+ * out      "browser", "network", "socket", "renderer", "gpu", "zygote", ...; "" where this is no
+ * process of a browser
  */
 void role_of(const char *exe, const char *cmdline, char out[static ROLE_BYTES]);
 

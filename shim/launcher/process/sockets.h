@@ -6,7 +6,7 @@
 
 enum sockets_answer {
     SOCKETS_NONE,
-    SOCKETS_OPEN,       /* an internet, netlink or packet socket is open, or one whose kind is not told */
+    SOCKETS_OPEN, /* an internet, netlink or packet socket is open, or one whose kind is not told */
     SOCKETS_UNREADABLE, /* the kernel does not let us look */
 };
 

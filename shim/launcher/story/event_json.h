@@ -1,5 +1,6 @@
 /*
- * The parts that every event of docs/events.md has in common, as JSON objects whose fields keep the documented order.
+ * The parts that every event of docs/events.md has in common, as JSON objects whose fields keep the
+ * documented order.
  */
 #ifndef RTCSHIM_LAUNCHER_EVENT_JSON_H
 #define RTCSHIM_LAUNCHER_EVENT_JSON_H
@@ -29,8 +30,8 @@ json_t *event_json_begin(enum event_type type, uint64_t time_ns);
 void event_json_number(json_t *event, uint64_t seq);
 
 /*
- * src_ip to iface_source. carrier is what carrier_find() said of the same head. Fields that are not known are left out, in_iface and
- * iface_source stand whenever an address does.
+ * src_ip to iface_source. carrier is what carrier_find() said of the same head. Fields that are not
+ * known are left out, in_iface and iface_source stand whenever an address does.
  */
 void event_json_add_flow(json_t *event, const struct event *head, const struct carrier *carrier,
                          const struct network *network, const struct names *names);

@@ -1,7 +1,9 @@
 /*
- * What a run's events add up to: what each server learned, who looked at the interfaces by which road, which probes were answered.
+ * What a run's events add up to: what each server learned, who looked at the interfaces by which
+ * road, which probes were answered.
  *
- * It reads finished events only (docs/events.md), so that the same sums can be made again from a run's folder.
+ * It reads finished events only (docs/events.md), so that the same sums can be made again from a
+ * run's folder.
  */
 #ifndef RTCSHIM_LAUNCHER_LEDGER_H
 #define RTCSHIM_LAUNCHER_LEDGER_H

@@ -20,7 +20,8 @@ struct live;
 struct live *live_new(FILE *out, bool colour);
 void live_free(struct live *live);
 
-/* Print the event (docs/events.md), or count it as a repeat, or leave it out. Every string of it is escaped for the terminal. */
+/* Print the event (docs/events.md), or count it as a repeat, or leave it out. Every string of it is
+ * escaped for the terminal. */
 void live_event(struct live *live, const json_t *event, uint64_t now_ms);
 
 /* Tell the repeats that have waited long enough; all: every one. */

@@ -1,5 +1,6 @@
 /*
- * Finished events in words, for a terminal: who, and what happened. Strings of the event come out escaped.
+ * Finished events in words, for a terminal: who, and what happened. Strings of the event come out
+ * escaped.
  */
 #ifndef RTCSHIM_LAUNCHER_LIVE_TEXT_H
 #define RTCSHIM_LAUNCHER_LIVE_TEXT_H
@@ -8,7 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* "firefox-esr[7610] socket", "" where the event has no process. Takes an event or anything else with a "process" object. */
+/* "firefox-esr[7610] socket", "" where the event has no process. Takes an event or anything else
+ * with a "process" object. */
 void live_text_who(const json_t *event, char *out, size_t size);
 
 /* What happened; false where it is worth no line. */

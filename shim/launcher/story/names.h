@@ -1,8 +1,9 @@
 /*
- * Which host name an address was looked up by, learned from the run's own name lookups and DNS answers.
+ * Which host name an address was looked up by, learned from the run's own name lookups and DNS
+ * answers.
  *
- * A name is what a process asked for, so it is a stranger's word: a hostile process can give any address any name. It is shown beside
- * addresses and decides nothing.
+ * A name is what a process asked for, so it is a stranger's word: a hostile process can give any
+ * address any name. It is shown beside addresses and decides nothing.
  */
 #ifndef RTCSHIM_LAUNCHER_NAMES_H
 #define RTCSHIM_LAUNCHER_NAMES_H
@@ -16,7 +17,8 @@ struct names;
 struct names *names_new(void);
 void names_free(struct names *names);
 
-/* The address was the answer for name; the latest name wins, the oldest address is forgotten past NAMES_MAX. Addresses that are no host's (NONE, unspecified) and empty names are left out. */
+/* The address was the answer for name; the latest name wins, the oldest address is forgotten past
+ * NAMES_MAX. Addresses that are no host's (NONE, unspecified) and empty names are left out. */
 void names_learn(struct names *names, const struct netaddr *addr, const char *name);
 
 /* NULL where no name is known; borrowed until the next names_learn(). Ports are not looked at. */

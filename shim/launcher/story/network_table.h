@@ -1,5 +1,6 @@
 /*
- * The tables behind network.h: which interfaces, addresses and routes there are, kept current from single rtnetlink messages.
+ * The tables behind network.h: which interfaces, addresses and routes there are, kept current from
+ * single rtnetlink messages.
  */
 #ifndef RTCSHIM_LAUNCHER_NETWORK_TABLE_H
 #define RTCSHIM_LAUNCHER_NETWORK_TABLE_H
@@ -42,7 +43,8 @@ struct network_difference {
 
 void network_table_free(struct network_table *table);
 
-/* true and *out where the message altered the table. Routes of the table `local` and cloned ones are not kept: addresses say the same. */
+/* true and *out where the message altered the table. Routes of the table `local` and cloned ones
+ * are not kept: addresses say the same. */
 bool network_table_apply(struct network_table *table, const struct rtnl_msg *msg,
                          struct network_difference *out);
 

@@ -18,7 +18,8 @@ enum {
     SUMMARY_UNCOVERED_MAX = 5,
 };
 
-/* sums: of ledger_json(). uncovered: NULL-terminated, may be NULL; partial: there may be more. folder: NULL for none. */
+/* sums: of ledger_json(). uncovered: NULL-terminated, may be NULL; partial: there may be more.
+ * folder: NULL for none. */
 void summary_print(FILE *out, const json_t *sums, uint64_t events, uint64_t lost,
                    struct process *const *uncovered, bool partial, const char *folder);
 

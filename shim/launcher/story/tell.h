@@ -1,5 +1,6 @@
 /*
- * Turning one record into an event: a teller for each kind of record, and what they share. Private to story.c and the tell_*.c files.
+ * Turning one record into an event: a teller for each kind of record, and what they share. Private
+ * to story.c and the tell_*.c files.
  */
 #ifndef RTCSHIM_LAUNCHER_TELL_H
 #define RTCSHIM_LAUNCHER_TELL_H
@@ -33,7 +34,8 @@ struct story *story_new_on(const struct story_options *options, struct network *
 /* Milliseconds of a steady clock. */
 uint64_t tell_now_ms(void);
 
-/* An event with its common part: flow where the record has addresses, process, hook. New reference. */
+/* An event with its common part: flow where the record has addresses, process, hook. New reference.
+ */
 json_t *tell_begin(struct story *story, enum event_type type, const struct event_view *ev,
                    struct process *p);
 
@@ -46,10 +48,10 @@ void tell_emit(struct story *story, enum event_type type, json_t *event);
 
 /* The tellers. p may be NULL. */
 typedef void tell_fn(struct story *story, const struct event_view *ev, struct process *p);
-tell_fn tell_stun, tell_channel_data;                                      /* tell_stun.c */
-tell_fn tell_dns, tell_mdns, tell_name;                                    /* tell_name.c */
+tell_fn tell_stun, tell_channel_data;                                              /* tell_stun.c */
+tell_fn tell_dns, tell_mdns, tell_name;                                            /* tell_name.c */
 tell_fn tell_netlink, tell_interfaces, tell_interface_name, tell_ioctl, tell_file; /* tell_enum.c */
-tell_fn tell_connect, tell_probe, tell_sockopt;                            /* tell_socket.c */
+tell_fn tell_connect, tell_probe, tell_sockopt; /* tell_socket.c */
 
 /* Receivers of the parts that finish events later. */
 void tell_enumeration_done(json_t *event, void *story);

@@ -1,5 +1,6 @@
 /*
- * Strings from strangers: made valid UTF-8 for JSON; text_escape.h makes them harmless for a terminal.
+ * Strings from strangers: made valid UTF-8 for JSON; text_escape.h makes them harmless for a
+ * terminal.
  */
 #ifndef RTCSHIM_LAUNCHER_TEXT_H
 #define RTCSHIM_LAUNCHER_TEXT_H
@@ -10,7 +11,8 @@
 
 #include "text_escape.h"
 
-/* A JSON string of in[0..len), every byte that is no UTF-8 replaced by U+FFFD. New reference, NULL where memory is out. */
+/* A JSON string of in[0..len), every byte that is no UTF-8 replaced by U+FFFD. New reference, NULL
+ * where memory is out. */
 json_t *text_json(const char *in, size_t len);
 
 /* The same for a NUL-terminated string; JSON null for NULL and for "". */
