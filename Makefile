@@ -204,11 +204,13 @@ bench: packages-bench ## measure; the figures of docs/performance.md
 	$(Q)tests/bench/bench.sh $(BUILD)
 
 LINT_C := $(shell git ls-files "*.c")
+# Tests make the mistakes that they test: they are formatted, but clang-tidy does not read them.
+TIDY_C := $(filter core/% shim/% analyzer/%,$(LINT_C))
 lint: ## clang-tidy, cppcheck, shellcheck, format
 	$(Q)command -v clang-tidy cppcheck shellcheck clang-format >/dev/null || \
 	    { echo "lint needs: apt-get install clang-tidy cppcheck shellcheck clang-format" >&2; exit 1; }
 	$(Q)clang-format --dry-run --Werror $(LINT_C) $(shell git ls-files "*.h")
-	$(Q)clang-tidy --quiet $(LINT_C) -- -std=c17 -D_GNU_SOURCE -Icore $(LAUNCHER_INC) $(ANALYZER_INC) -Ishim/lab -Itests/unit -DRTCSHIM_VERSION='""' -DRTCSHIM_LIBDIR='""'
+	$(Q)clang-tidy --quiet $(TIDY_C) -- -std=c17 -D_GNU_SOURCE -Icore $(LAUNCHER_INC) $(ANALYZER_INC) -Ishim/lab -Itests/unit -DRTCSHIM_VERSION='""' -DRTCSHIM_LIBDIR='""'
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,portability --error-exitcode=1 --inline-suppr \
 	    --suppress=missingIncludeSystem -Icore $(LAUNCHER_INC) $(ANALYZER_INC) -D_GNU_SOURCE core shim analyzer
 	$(Q)shellcheck $(shell git ls-files '*.sh') .ci/run
