@@ -121,7 +121,7 @@ static size_t put_hex16(char *out, uint16_t value)
     size_t at = 0;
     for (unsigned shift = 16; shift > 0;) {
         shift -= 4;
-        unsigned digit = value >> shift & 15u;
+        unsigned digit = (uint32_t)value >> shift & 15u;
         if (digit != 0 || at != 0 || shift == 0)
             out[at++] = "0123456789abcdef"[digit];
     }

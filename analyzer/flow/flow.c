@@ -1,0 +1,87 @@
+/* Tells datagrams apart by their first bytes and counts them on their flow. */
+#include "flow.h"
+
+#include "bytes.h"
+
+enum {
+    DTLS_HEADER_BYTES = 13,
+    RTP_HEADER_BYTES = 12,
+    RTCP_HEADER_BYTES = 8,
+    CHANNEL_HEADER_BYTES = 4,
+    CHANNEL_PADDING_BYTES_MAX = 3,
+};
+
+#define ZRTP_COOKIE UINT32_C(0x5a525450) /* "ZRTP", RFC 6189 section 5 */
+
+static bool is_dtls(const uint8_t *in, uint32_t len)
+{
+    /* Content types 20 to 26, or 32 to 63 with RFC 9147's short header, whose rest says nothing. */
+    if (in[0] >= 32)
+        return true;
+    return len >= DTLS_HEADER_BYTES && in[1] == 0xfe;
+}
+
+/* The marker bit and a payload type of 64 to 95 make the numbers that RTCP has, RFC 5761. */
+static enum flow_kind rtp_or_rtcp(const uint8_t *in, uint32_t len)
+{
+    if (in[1] >= 192 && in[1] <= 223)
+        return len >= RTCP_HEADER_BYTES ? FLOW_RTCP : FLOW_OTHER;
+    return len >= RTP_HEADER_BYTES ? FLOW_RTP : FLOW_OTHER;
+}
+
+enum flow_kind flow_kind_of(const uint8_t *in, uint32_t len, uint32_t full_len)
+{
+    if (len < CHANNEL_HEADER_BYTES)
+        return FLOW_OTHER;
+    uint8_t first = in[0];
+    if (first >= 128 && first <= 191)
+        return rtp_or_rtcp(in, full_len);
+    if (first >= 20 && first <= 63)
+        return is_dtls(in, full_len) ? FLOW_DTLS : FLOW_OTHER;
+    if (first >= 64 && first <= 79) {
+        uint32_t whole = CHANNEL_HEADER_BYTES + (uint32_t)be16(in + 2);
+        return full_len >= whole && full_len - whole <= CHANNEL_PADDING_BYTES_MAX
+                   ? FLOW_CHANNEL_DATA
+                   : FLOW_OTHER;
+    }
+    if (first >= 16 && first <= 19 && len >= 8 && be32(in + 4) == ZRTP_COOKIE)
+        return FLOW_ZRTP;
+    return FLOW_OTHER;
+}
+
+const char *flow_kind_name(enum flow_kind kind)
+{
+    static const char *const names[] = {
+#define FLOW_KIND(ident, name) name,
+        FLOW_KINDS(FLOW_KIND)
+#undef FLOW_KIND
+    };
+    return names[kind];
+}
+
+void flow_count(struct flow *flow, const struct datagram *d, unsigned way, enum flow_kind kind)
+{
+    flow->last_ns = d->packet->time_ns;
+    flow->bytes[way] += d->payload_full;
+    if (flow->packets[way][kind] < UINT32_MAX)
+        flow->packets[way][kind]++;
+    if (d->direction != PACKET_DIRECTION_UNKNOWN)
+        flow->directions[way] = d->direction;
+}
+
+struct flow *flow_of(struct table *flows, const struct flow_key *key, const struct datagram *d,
+                     unsigned way)
+{
+    struct flow *flow = table_find(flows, key);
+    if (flow)
+        return flow;
+    flow = table_add(flows, key);
+    flow->first_ns = d->packet->time_ns;
+    flow->iface = d->packet->iface;
+    flow->ifindex = d->ifindex;
+    flow->ends[way] = d->src;
+    flow->ends[!way] = d->dst;
+    flow->protocol = d->protocol;
+    flow->label = d->label;
+    return flow;
+}

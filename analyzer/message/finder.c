@@ -1,0 +1,205 @@
+/* Decides which datagrams and stream units are STUN or ChannelData. */
+#include "finder.h"
+
+#include <stdlib.h>
+
+#include "bytes.h"
+#include "channels.h"
+#include "classic.h"
+#include "stun.h"
+#include "tcp.h"
+
+struct finder {
+    struct table *flows;
+    struct tcp *tcp;
+    struct classic *classic;
+    struct channels *channels;
+    found_fn *tell;
+    void *context;
+};
+
+static void count_message(struct finder *f, const struct datagram *d)
+{
+    unsigned way;
+    struct flow_key key = flow_key_of(d, &way);
+    flow_count(flow_of(f->flows, &key, d, way), d, way, FLOW_STUN);
+}
+
+/* Held requests come out late; they count on their flow when they are known to be STUN. */
+static void tell_classic(const struct found *found, void *context)
+{
+    struct finder *f = context;
+    struct packet packet = {.time_ns = found->time_ns, .iface = found->iface};
+    struct datagram d = {
+        .packet = &packet,
+        .src = found->src,
+        .dst = found->dst,
+        .protocol = found->protocol,
+        .label = found->label,
+        .ifindex = found->ifindex,
+        .direction = found->direction,
+        .payload_full = found->len,
+    };
+    count_message(f, &d);
+    f->tell(found, f->context);
+}
+
+/* A datagram with the cookie in its place. What the header claims has to be in it. */
+static bool take_message(struct finder *f, const struct datagram *d)
+{
+    struct found found = found_on(d);
+    uint32_t whole = STUN_HEADER_BYTES + (uint32_t)be16(d->payload + 2);
+    if (whole > d->payload_full || d->payload_len < STUN_HEADER_BYTES)
+        return false;
+    /* Only Microsoft's messages are not padded; the exact length vouches for them. */
+    if (whole % 4 != 0 && whole != d->payload_full)
+        return false;
+    found.bytes = d->payload;
+    found.len = whole < d->payload_len ? whole : d->payload_len;
+    found.cut = found.len < whole;
+    found.trailing = d->payload_full - whole;
+    found.confidence =
+        found.cut || found.trailing > 0 || whole % 4 != 0 ? FOUND_LOOSE : FOUND_EXACT;
+    if (d->label != DATAGRAM_QUOTED)
+        count_message(f, d);
+    f->tell(&found, f->context);
+    return true;
+}
+
+/* Everything without the cookie: of interest only where STUN was. */
+static void take_other(struct finder *f, const struct datagram *d)
+{
+    unsigned way;
+    if (table_count(f->flows) == 0)
+        return;
+    struct flow_key key = flow_key_of(d, &way);
+    struct flow *flow = table_find(f->flows, &key);
+    if (!flow)
+        return;
+    enum flow_kind kind = flow_kind_of(d->payload, d->payload_len, d->payload_full);
+    flow_count(flow, d, way, kind);
+    if (kind != FLOW_CHANNEL_DATA)
+        return;
+    uint32_t whole = STUN_CHANNEL_HEADER_BYTES + (uint32_t)be16(d->payload + 2);
+    struct found found = found_on(d);
+    found.bytes = d->payload;
+    found.len = whole < d->payload_len ? whole : d->payload_len;
+    found.cut = found.len < whole;
+    found.trailing = d->payload_full - whole;
+    found.confidence = FOUND_EXACT;
+    channels_take(f->channels, &found, d);
+}
+
+static void take_udp(struct finder *f, const struct datagram *d)
+{
+    const uint8_t *in = d->payload;
+    uint32_t len = d->payload_len;
+    if (len < 4)
+        return;
+    if ((in[0] & 0xc0) == 0) {
+        if (stun_has_cookie(in, len)) {
+            if (take_message(f, d))
+                return;
+        } else if (in[0] <= 1 && len == d->payload_full && d->label != DATAGRAM_QUOTED &&
+                   stun_look_datagram(in, len) == STUN_LOOK_CLASSIC) {
+            if (classic_take(f->classic, d))
+                return;
+        }
+    }
+    if (d->label != DATAGRAM_QUOTED)
+        take_other(f, d);
+}
+
+/* The first bytes of a segment that an ICMP error quotes: no stream, only a look. */
+static void take_quoted_segment(struct finder *f, const struct datagram *d)
+{
+    struct found found = found_on(d);
+    if (d->payload_len < STUN_HEADER_BYTES || (d->payload[0] & 0xc0) != 0 ||
+        !stun_has_cookie(d->payload, d->payload_len) || be16(d->payload + 2) % 4 != 0)
+        return;
+    uint32_t whole = STUN_HEADER_BYTES + (uint32_t)be16(d->payload + 2);
+    found.bytes = d->payload;
+    found.len = whole < d->payload_len ? whole : d->payload_len;
+    found.cut = found.len < whole;
+    found.confidence = FOUND_LOOSE;
+    f->tell(&found, f->context);
+}
+
+static void take_unit(const struct tcp_unit *unit, const struct datagram *d, void *context)
+{
+    struct finder *f = context;
+    struct found found = found_on(d);
+    unsigned way;
+    struct flow_key key = flow_key_of(d, &way);
+    struct flow *flow = flow_of(f->flows, &key, d, way);
+    struct datagram counted = *d;
+    counted.payload_full = unit->full_len;
+    enum flow_kind kind = unit->kind == TCP_UNIT_MESSAGE ? FLOW_STUN
+                          : unit->kind == TCP_UNIT_CHANNEL_DATA
+                              ? FLOW_CHANNEL_DATA
+                              : flow_kind_of(unit->bytes, unit->len, unit->full_len);
+    flow_count(flow, &counted, way, kind);
+    if (unit->kind == TCP_UNIT_FRAME)
+        return;
+    found.bytes = unit->bytes;
+    found.len = unit->len;
+    found.cut = unit->len < unit->full_len;
+    found.framed = unit->framed;
+    found.unsynced = unit->unsynced;
+    found.confidence = found.cut ? FOUND_LOOSE : FOUND_EXACT;
+    if (unit->kind == TCP_UNIT_CHANNEL_DATA)
+        channels_take(f->channels, &found, d);
+    else if (unit->len >= STUN_HEADER_BYTES)
+        f->tell(&found, f->context);
+}
+
+struct finder *finder_new(found_fn *tell, void *context)
+{
+    struct finder *f = calloc(1, sizeof(*f));
+    if (!f)
+        return NULL;
+    f->tell = tell;
+    f->context = context;
+    f->flows = table_new(FLOW_MAX, sizeof(struct flow), NULL, NULL);
+    f->tcp = tcp_new(take_unit, f);
+    f->classic = classic_new(tell_classic, f);
+    f->channels = channels_new(FINDER_CHANNELS_MAX, tell, context);
+    if (!f->flows || !f->tcp || !f->classic || !f->channels) {
+        finder_free(f);
+        return NULL;
+    }
+    return f;
+}
+
+void finder_take(struct finder *f, const struct datagram *d)
+{
+    if (d->protocol == DATAGRAM_UDP)
+        take_udp(f, d);
+    else if (d->label == DATAGRAM_QUOTED)
+        take_quoted_segment(f, d);
+    else
+        tcp_segment(f->tcp, d);
+}
+
+void finder_end(struct finder *f)
+{
+    tcp_end(f->tcp);
+    classic_end(f->classic);
+    channels_end(f->channels);
+}
+
+struct table *finder_flows(struct finder *f)
+{
+    return f->flows;
+}
+
+void finder_free(struct finder *f)
+{
+    if (!f)
+        return;
+    table_free(f->flows);
+    tcp_free(f->tcp);
+    classic_free(f->classic);
+    channels_free(f->channels);
+    free(f);
+}

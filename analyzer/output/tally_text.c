@@ -1,0 +1,224 @@
+/* Writes the summary of a capture as text for people. */
+#include "tally_write.h"
+
+static void write_count(struct sink *s, uint64_t n, const char *one, const char *more)
+{
+    sink_uint(s, n);
+    sink_char(s, ' ');
+    sink_text(s, n == 1 ? one : more);
+}
+
+/* ", 3 quoted": only where there is something to say. */
+static void write_if(struct sink *s, uint64_t n, const char *text)
+{
+    if (n == 0)
+        return;
+    sink_lit(s, ", ");
+    sink_uint(s, n);
+    sink_char(s, ' ');
+    sink_text(s, text);
+}
+
+static void write_ms(struct sink *s, uint32_t us)
+{
+    sink_printf(s, "%u.%03u", us / 1000, us % 1000);
+}
+
+static void write_rtts(struct sink *s, uint32_t min_us, uint32_t median_us, uint32_t max_us)
+{
+    sink_lit(s, "; round trip ");
+    write_ms(s, min_us);
+    sink_lit(s, " / ");
+    write_ms(s, median_us);
+    sink_lit(s, " / ");
+    write_ms(s, max_us);
+    sink_lit(s, " ms (least, median, most)");
+}
+
+static void write_iface_name(struct sink *s, const struct tally *t, uint32_t iface)
+{
+    const struct tally_iface *i = &t->ifaces[iface];
+    if (i->name[0])
+        sink_plain(s, i->name, strlen(i->name), TALLY_NAME_BYTES);
+    else if (i->ifindex)
+        sink_printf(s, "interface index %u", i->ifindex);
+    else
+        sink_printf(s, "interface %u of file %u (its name is not recorded)", i->number,
+                    i->file + 1);
+}
+
+static void write_address(struct sink *s, const struct netaddr *addr)
+{
+    char text[NETADDR_TEXT_BYTES];
+    sink_text(s, netaddr_format(addr, text, sizeof(text)));
+}
+
+static void write_ip(struct sink *s, const struct netaddr *addr)
+{
+    sink_ip(s, addr);
+    sink_lit(s, " (");
+    sink_text(s, netaddr_kind_name(netaddr_kind_of(addr)));
+    sink_char(s, ')');
+}
+
+static void write_totals(struct sink *s, const struct tally *t, uint64_t packets)
+{
+    write_count(s, packets, "packet", "packets");
+    sink_lit(s, ", ");
+    write_count(s, t->messages, "STUN message", "STUN messages");
+    write_if(s, t->classic, "of them classic (RFC 3489)");
+    write_if(s, t->fingerprints_ok, "with a good fingerprint");
+    write_if(s, t->fingerprints_bad, "with a bad fingerprint");
+    write_if(s, t->channel_packets, "ChannelData");
+    sink_char(s, '\n');
+    if (t->messages + t->channel_packets + t->quoted + t->tunnelled > 0) {
+        sink_lit(s, "from ");
+        sink_time(s, t->first_ns);
+        sink_lit(s, " to ");
+        sink_time(s, t->last_ns);
+        sink_lit(s, " UTC\n");
+    }
+    if (t->quoted + t->tunnelled + t->copies + t->unsynced > 0) {
+        sink_lit(s, "not counted");
+        write_if(s, t->quoted, "quoted in ICMP errors");
+        write_if(s, t->tunnelled, "inside tunnels");
+        write_if(s, t->copies, "copies seen on a second interface too");
+        sink_lit(s, "; gaps in TCP streams: ");
+        sink_uint(s, t->unsynced);
+        sink_char(s, '\n');
+    }
+}
+
+static void write_transactions(struct sink *s, const struct tally *t)
+{
+    uint64_t transactions = 0, again = 0, answered = 0, failed = 0, unanswered = 0;
+    for (uint32_t i = 0; i < t->row_count; i++) {
+        const struct tally_row *row = &t->rows[i];
+        transactions += row->transactions;
+        again += row->retransmissions;
+        answered += row->answered;
+        failed += row->failed;
+        unanswered += tally_unanswered(row);
+    }
+    sink_lit(s, "\ntransactions\n  ");
+    sink_uint(s, transactions);
+    sink_lit(s, " asked, ");
+    sink_uint(s, answered);
+    sink_lit(s, " answered, ");
+    sink_uint(s, failed);
+    sink_lit(s, " refused, ");
+    sink_uint(s, unanswered);
+    sink_lit(s, " without answer, ");
+    write_count(s, again, "retransmission", "retransmissions");
+    if (t->rtt_count > 0)
+        write_rtts(s, t->rtt_min_us, t->rtt_median_us, t->rtt_max_us);
+    sink_char(s, '\n');
+}
+
+static void write_learned(struct sink *s, const struct tally_row *row)
+{
+    for (uint32_t i = 0; i < row->learned_count; i++) {
+        const struct tally_learned *l = &row->learned[i];
+        sink_text(s, l->relayed ? "      relays as " : "      learned ");
+        write_ip(s, &l->addr);
+        sink_lit(s, ", ");
+        write_count(s, l->count, "time", "times");
+        sink_char(s, '\n');
+    }
+    if (row->learned_left_out) {
+        sink_lit(s, "      and others, ");
+        write_count(s, row->learned_left_out, "time", "times");
+        sink_char(s, '\n');
+    }
+}
+
+static void write_row(struct sink *s, const struct tally_row *row)
+{
+    sink_lit(s, "    ");
+    write_ip(s, &row->client);
+    sink_lit(s, " -> ");
+    write_address(s, &row->server);
+    sink_text(s, row->protocol == DATAGRAM_TCP ? " TCP, " : " UDP, ");
+    sink_text(s, tally_role_name(row));
+    sink_lit(s, ": ");
+    sink_uint(s, row->transactions);
+    sink_lit(s, " asked, ");
+    sink_uint(s, row->answered);
+    sink_lit(s, " answered");
+    write_if(s, row->failed, "refused");
+    write_if(s, tally_unanswered(row), "without answer");
+    write_if(s, row->retransmissions, "sent again");
+    write_if(s, row->unasked, "answers whose question was not seen");
+    if (row->rtts > 0)
+        write_rtts(s, row->rtt_min_us, row->rtt_median_us, row->rtt_max_us);
+    sink_char(s, '\n');
+    write_learned(s, row);
+}
+
+static void write_iface(struct sink *s, const struct tally *t, uint32_t iface, uint32_t *written)
+{
+    const struct tally_iface *i = &t->ifaces[iface];
+    sink_lit(s, "  ");
+    write_iface_name(s, t, iface);
+    sink_lit(s, ": ");
+    write_count(s, i->requests, "request", "requests");
+    write_if(s, i->answers, i->answers == 1 ? "answer" : "answers");
+    write_if(s, i->indications, i->indications == 1 ? "indication" : "indications");
+    write_if(s, i->channel_packets, "ChannelData");
+    if (i->out + i->in > 0)
+        sink_printf(s, "; %llu left, %llu came in", (unsigned long long)i->out,
+                    (unsigned long long)i->in);
+    write_if(s, i->quoted, "quoted in ICMP errors");
+    write_if(s, i->tunnelled, "inside tunnels");
+    sink_char(s, '\n');
+    for (uint32_t r = 0; r < t->row_count; r++)
+        if (t->rows[r].iface == iface && (*written)++ < TALLY_WRITE_ROWS_MAX)
+            write_row(s, &t->rows[r]);
+}
+
+static void write_flow(struct sink *s, const struct tally *t, const struct tally_flow *f)
+{
+    const struct flow *flow = &f->flow;
+    bool first = true;
+    sink_lit(s, "  ");
+    write_iface_name(s, t, f->iface);
+    sink_text(s, flow->protocol == DATAGRAM_TCP ? " TCP " : " UDP ");
+    write_address(s, &flow->ends[0]);
+    sink_lit(s, " <-> ");
+    write_address(s, &flow->ends[1]);
+    sink_lit(s, ":");
+    for (unsigned kind = 0; kind < FLOW_KIND_COUNT; kind++) {
+        uint32_t there = flow->packets[0][kind], back = flow->packets[1][kind];
+        if (there + (uint64_t)back == 0)
+            continue;
+        sink_printf(s, "%s %s %u -> %u <-", first ? "" : ",", flow_kind_name((enum flow_kind)kind),
+                    there, back);
+        first = false;
+    }
+    sink_char(s, '\n');
+}
+
+void tally_write_text(struct sink *s, const struct tally *t, uint64_t packets)
+{
+    uint32_t rows = 0, flows = t->flow_count;
+    write_totals(s, t, packets);
+    if (t->row_count > 0)
+        write_transactions(s, t);
+    if (t->iface_count > 0)
+        sink_lit(s, "\ninterfaces, and who was asked over them\n");
+    for (uint32_t i = 0; i < t->iface_count; i++)
+        write_iface(s, t, i, &rows);
+    if (rows > TALLY_WRITE_ROWS_MAX)
+        sink_printf(s, "  ... and %u more\n", rows - TALLY_WRITE_ROWS_MAX);
+    if (t->rows_left_out)
+        sink_printf(s, "  %llu messages of still others were not counted\n",
+                    (unsigned long long)t->rows_left_out);
+    if (flows > 0)
+        sink_lit(s, "\nwhat else the flows with STUN carried, in packets\n");
+    for (uint32_t i = 0; i < flows && i < TALLY_WRITE_ROWS_MAX; i++)
+        write_flow(s, t, &t->flows[i]);
+    uint64_t more =
+        t->flows_left_out + (flows > TALLY_WRITE_ROWS_MAX ? flows - TALLY_WRITE_ROWS_MAX : 0);
+    if (more > 0)
+        sink_printf(s, "  ... and %llu more\n", (unsigned long long)more);
+}
