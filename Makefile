@@ -39,7 +39,7 @@ PRELOAD_SRC := shim/preload/init.c shim/preload/real.c shim/preload/fdtab.c shim
 PRELOAD_CORE_SRC := core/netaddr.c core/stun.c core/ring.c core/policy.c
 
 # --- shim/launcher: rtcshim ----------------------------------------------------------------------------------------------------
-LAUNCHER_SRC := $(addprefix shim/launcher/,help.c say.c cmd_run.c run.c run_watch.c run_finish.c session.c session_stale.c \
+LAUNCHER_SRC := $(addprefix shim/launcher/,help.c say.c cmd_run.c cmd_analyzer.c run.c run_watch.c run_finish.c session.c session_stale.c \
     session_guard.c library.c child.c collector.c rundir.c linesink.c runjson.c)
 $(BUILD)/obj/shim/launcher/library.o: ALL_CFLAGS += -DRTCSHIM_LIBDIR='"$(PREFIX)/lib"'
 # Who the processes are, and whether the library is in them.
@@ -173,6 +173,9 @@ $(BUILD)/fuzz/fuzz_pcap $(BUILD)/fuzz/fuzz_pcapng: FUZZ_SRC += $(ANALYZER_INPUT_
 $(BUILD)/fuzz/fuzz_pcap $(BUILD)/fuzz/fuzz_pcapng: $(ANALYZER_INPUT_SRC) $(wildcard analyzer/input/*.h)
 $(BUILD)/fuzz/fuzz_layers: FUZZ_SRC += $(ANALYZER_LAYERS_SRC)
 $(BUILD)/fuzz/fuzz_layers: $(ANALYZER_LAYERS_SRC) $(wildcard analyzer/layers/*.h analyzer/layers/*.def)
+FUZZ_TCP_SRC := $(ANALYZER_FLOW_SRC) $(ANALYZER_MESSAGE_SRC) $(filter-out %/filter.c,$(ANALYZER_OUTPUT_SRC))
+$(BUILD)/fuzz/fuzz_tcp: FUZZ_SRC += $(FUZZ_TCP_SRC)
+$(BUILD)/fuzz/fuzz_tcp: $(FUZZ_TCP_SRC) $(wildcard analyzer/flow/*.h analyzer/message/*.h analyzer/output/*.h)
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(CORE_SRC) $(CORE_PROGRAM_SRC) $(wildcard core/*.h core/*.def)
 	$(call say,FUZZ,$@)
 	@mkdir -p $(@D)
@@ -220,12 +223,12 @@ format: ## format the C sources in place
 
 install: all ## install below $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 755 $(BUILD)/rtcshim $(DESTDIR)$(PREFIX)/bin/
+	install -m 755 $(BUILD)/rtcshim $(BUILD)/rtcshim-analyzer $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(BUILD)/librtcshim.so $(DESTDIR)$(PREFIX)/lib/
 	install -m 644 docs/rtcshim.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/rtcshim $(DESTDIR)$(PREFIX)/lib/librtcshim.so $(DESTDIR)$(PREFIX)/share/man/man1/rtcshim.1
+	rm -f $(DESTDIR)$(PREFIX)/bin/rtcshim $(DESTDIR)$(PREFIX)/bin/rtcshim-analyzer $(DESTDIR)$(PREFIX)/lib/librtcshim.so $(DESTDIR)$(PREFIX)/share/man/man1/rtcshim.1
 
 clean: ## remove the build folder
 	rm -rf build

@@ -35,6 +35,12 @@ const char help_run[] =
     "can't be executed, 127 COMMAND was not found. INT, TERM, HUP, QUIT, USR1, USR2, CONT, TSTP and\n"
     "WINCH are passed on to COMMAND.\n";
 
+const char help_decode[] =
+    "usage: rtcshim decode [OPTIONS] FILE|-...\n"
+    "\n"
+    "Show the STUN and TURN messages in capture files (pcap, pcapng), or a summary of them. Done by\n"
+    "rtcshim-analyzer, a program of its own; 'rtcshim decode --help' lists its options.\n";
+
 const char help_help[] = "usage: rtcshim help [COMMAND]\n"
                          "\n"
                          "List the commands, or explain one.\n";
