@@ -41,7 +41,6 @@ PRELOAD_CORE_SRC := core/netaddr.c core/stun.c core/ring.c core/policy.c
 # --- shim/launcher: rtcshim ----------------------------------------------------------------------------------------------------
 LAUNCHER_SRC := $(addprefix shim/launcher/,help.c say.c cmd_run.c cmd_analyzer.c run.c run_watch.c run_finish.c session.c session_stale.c \
     session_guard.c library.c child.c collector.c rundir.c linesink.c runjson.c)
-$(BUILD)/obj/shim/launcher/library.o: ALL_CFLAGS += -DRTCSHIM_LIBDIR='"$(PREFIX)/lib"'
 # Who the processes are, and whether the library is in them.
 PROCESS_SRC := $(addprefix shim/launcher/process/,process.c process_thread.c process_code.c proctab.c \
     proctab_resolve.c procfs.c lineage.c role.c coverage.c elf_look.c census.c exec_notes.c sockets.c)
@@ -213,7 +212,7 @@ lint: ## clang-tidy, cppcheck, shellcheck, format
 	$(Q)command -v clang-tidy cppcheck shellcheck clang-format >/dev/null || \
 	    { echo "lint needs: apt-get install clang-tidy cppcheck shellcheck clang-format" >&2; exit 1; }
 	$(Q)clang-format --dry-run --Werror $(LINT_C) $(shell git ls-files "*.h")
-	$(Q)clang-tidy --quiet $(TIDY_C) -- -std=c17 -D_GNU_SOURCE -Icore $(LAUNCHER_INC) $(ANALYZER_INC) -Ishim/lab -Itests/unit -DRTCSHIM_VERSION='""' -DRTCSHIM_LIBDIR='""'
+	$(Q)clang-tidy --quiet $(TIDY_C) -- -std=c17 -D_GNU_SOURCE -Icore $(LAUNCHER_INC) $(ANALYZER_INC) -Ishim/lab -Itests/unit -DRTCSHIM_VERSION='""'
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,portability --error-exitcode=1 --inline-suppr \
 	    --suppress=missingIncludeSystem -Icore $(LAUNCHER_INC) $(ANALYZER_INC) -D_GNU_SOURCE core shim analyzer
 	$(Q)shellcheck $(shell git ls-files '*.sh') .ci/run

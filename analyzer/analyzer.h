@@ -5,8 +5,8 @@
 #define RTCSHIM_ANALYZER_ANALYZER_H
 
 enum {
-    EXIT_DAMAGED = 1,       /* an input is damaged; all up to the damage was reported */
-    EXIT_TROUBLE = 2,       /* usage, an input that can't be opened, output that can't be written */
+    EXIT_DAMAGED = 1, /* an input is damaged; all up to the damage was reported */
+    EXIT_TROUBLE = 2, /* usage, an input that can't be opened, output that can't be written */
 };
 
 /* argv[0] is the subcommand's name. Returns the exit status. */

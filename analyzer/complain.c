@@ -15,7 +15,9 @@ void analyzer_complain(const char *format, ...)
     char line[sizeof(prefix) + 4 * sizeof(text) + 1];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    /* args are started. NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
+    if (vsnprintf(text, sizeof(text), format, args) < 0)
+        text[0] = '\0';
     va_end(args);
     memcpy(line, prefix, sizeof(prefix));
     text_escape(text, strlen(text), line + sizeof(prefix) - 1, sizeof(line) - sizeof(prefix));

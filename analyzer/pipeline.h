@@ -1,7 +1,9 @@
 /*
- * Hands what was found to a second thread in batches, in order, so that decoding and formatting go on beside reading.
+ * Hands what was found to a second thread in batches, in order, so that decoding and formatting go
+ * on beside reading.
  *
- * Memory is PIPELINE_BATCHES * PIPELINE_BATCH_BYTES; the reader waits where the consumer is behind by all of them.
+ * Memory is PIPELINE_BATCHES * PIPELINE_BATCH_BYTES; the reader waits where the consumer is behind
+ * by all of them.
  */
 #ifndef RTCSHIM_ANALYZER_PIPELINE_H
 #define RTCSHIM_ANALYZER_PIPELINE_H
@@ -16,10 +18,12 @@ enum {
 struct pipeline;
 
 /*
- * consume is called in the second thread, with bytes copied; idle, too, whenever everything that came has been consumed. prompt: hand
- * each find over at once, for input that comes slowly. NULL where a thread or memory is not to be had.
+ * consume is called in the second thread, with bytes copied; idle, too, whenever everything that
+ * came has been consumed. prompt: hand each find over at once, for input that comes slowly. NULL
+ * where a thread or memory is not to be had.
  */
-struct pipeline *pipeline_new(found_fn *consume, void (*idle)(void *context), void *context, bool prompt);
+struct pipeline *pipeline_new(found_fn *consume, void (*idle)(void *context), void *context,
+                              bool prompt);
 /* A found_fn; context is the pipeline. */
 void pipeline_put(const struct found *found, void *pipeline);
 /* Wait until everything has been consumed: what the finds borrow may be freed then. */

@@ -59,14 +59,26 @@ const char *flow_kind_name(enum flow_kind kind)
     return names[kind];
 }
 
-void flow_count(struct flow *flow, const struct datagram *d, unsigned way, enum flow_kind kind)
+struct flow_share flow_share_of(const struct datagram *d, unsigned way, enum flow_kind kind)
 {
-    flow->last_ns = d->packet->time_ns;
-    flow->bytes[way] += d->payload_full;
-    if (flow->packets[way][kind] < UINT32_MAX)
-        flow->packets[way][kind]++;
-    if (d->direction != PACKET_DIRECTION_UNKNOWN)
-        flow->directions[way] = d->direction;
+    return (struct flow_share){
+        .time_ns = d->packet->time_ns,
+        .bytes = d->payload_full,
+        .way = (uint8_t)way,
+        .direction = d->direction,
+        .kind = (uint8_t)kind,
+    };
+}
+
+void flow_count(struct flow *flow, const struct flow_share *share)
+{
+    uint32_t *packets = &flow->packets[share->way][share->kind];
+    flow->last_ns = share->time_ns;
+    flow->bytes[share->way] += share->bytes;
+    if (*packets < UINT32_MAX)
+        ++*packets;
+    if (share->direction != PACKET_DIRECTION_UNKNOWN)
+        flow->directions[share->way] = share->direction;
 }
 
 struct flow *flow_of(struct table *flows, const struct flow_key *key, const struct datagram *d,

@@ -1,5 +1,6 @@
 /*
- * The keys of the analyzer's tables: a flow (a five-tuple on one interface), one direction of it, a channel or a transaction on it.
+ * The keys of the analyzer's tables: a flow (a five-tuple on one interface), one direction of it, a
+ * channel or a transaction on it.
  */
 #ifndef RTCSHIM_ANALYZER_FLOW_KEY_H
 #define RTCSHIM_ANALYZER_FLOW_KEY_H
@@ -11,13 +12,14 @@ enum {
 };
 
 struct flow_key {
-    unsigned count;                     /* words that are there */
-    uint64_t word[FLOW_KEY_WORDS_MAX];  /* [0] ports, protocol, family, label */
+    unsigned count;                    /* words that are there */
+    uint64_t word[FLOW_KEY_WORDS_MAX]; /* [0] ports, protocol, family, label */
 };
 
 /*
- * The flow that d belongs to, the same for both directions. *way: 0 or 1, which of the two d travels. Copies of a packet on two
- * interfaces belong to two flows, and so do a datagram and one of the same addresses inside a tunnel.
+ * The flow that d belongs to, the same for both directions. *way: 0 or 1, which of the two d
+ * travels. Copies of a packet on two interfaces belong to two flows, and so do a datagram and one
+ * of the same addresses inside a tunnel.
  */
 struct flow_key flow_key_of(const struct datagram *d, unsigned *way);
 
@@ -25,6 +27,7 @@ struct flow_key flow_key_of(const struct datagram *d, unsigned *way);
 struct flow_key flow_key_one_way(const struct datagram *d, bool reversed);
 
 /* A transaction between two addresses, whichever way its message goes and on whatever interface. */
-struct flow_key flow_key_transaction(const struct netaddr *src, const struct netaddr *dst, uint8_t protocol, const uint8_t txid[static 16]);
+struct flow_key flow_key_transaction(const struct netaddr *src, const struct netaddr *dst,
+                                     uint8_t protocol, const uint8_t txid[static 16]);
 
 #endif

@@ -50,11 +50,11 @@ bool segments_insert(struct segments *s, const struct datagram *d, uint32_t next
             if (!put(s, link, d, next + start, d->payload + (start - (seq - next)), gap_end - start,
                      budget))
                 return false;
-            link = &(*link)->next;
             start = gap_end;
         }
         if (!at)
             break;
+        /* What was put in stands before at: link leads on from there. */
         uint32_t at_end = at->seq - next + at->len;
         if (start < at_end && at->seq - next <= start)
             start = at_end;

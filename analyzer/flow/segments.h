@@ -9,14 +9,14 @@
 #include "datagram.h"
 
 enum {
-    SEGMENTS_BYTES_MAX = 131072,    /* that one direction of a stream may keep waiting */
+    SEGMENTS_BYTES_MAX = 131072, /* that one direction of a stream may keep waiting */
     SEGMENTS_COUNT_MAX = 128,
 };
 
 struct segment {
     struct segment *next;
-    struct packet packet;           /* the one that brought it, without its data */
-    struct datagram datagram;       /* points to packet */
+    struct packet packet;     /* the one that brought it, without its data */
+    struct datagram datagram; /* points to packet */
     uint32_t seq, len;
     uint8_t bytes[];
 };
@@ -27,12 +27,15 @@ struct segments {
 };
 
 /*
- * Keep d's payload, which stands at seq, after next, the place that the stream waits for. Of bytes that were there before, the first
- * copy stays. budget: what all streams together may still keep; it is charged. false: no room, and *s is as it was or holds a part of it.
+ * Keep d's payload, which stands at seq, after next, the place that the stream waits for. Of bytes
+ * that were there before, the first copy stays. budget: what all streams together may still keep;
+ * it is charged. false: no room, and *s is as it was or holds a part of it.
  */
-bool segments_insert(struct segments *s, const struct datagram *d, uint32_t next, uint32_t seq, size_t *budget);
+bool segments_insert(struct segments *s, const struct datagram *d, uint32_t next, uint32_t seq,
+                     size_t *budget);
 
-/* Take the first segment off; the caller frees it with segments_free_one(). NULL if there is none. */
+/* Take the first segment off; the caller frees it with segments_free_one(). NULL if there is none.
+ */
 struct segment *segments_take(struct segments *s);
 void segments_free_one(struct segment *segment, size_t *budget);
 void segments_free(struct segments *s, size_t *budget);

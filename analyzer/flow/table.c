@@ -112,11 +112,26 @@ static bool same_key(const struct flow_key *a, const struct flow_key *b)
     return true;
 }
 
+uint32_t table_prepare(const struct table *t, const struct flow_key *key)
+{
+    uint32_t hash = hash_of(t, key);
+    uint32_t first = t->buckets[hash & t->bucket_mask];
+    if (first != 0) {
+        const uint8_t *entry = (const uint8_t *)entry_at(t, first);
+        __builtin_prefetch(entry, 1);
+        __builtin_prefetch(entry + CACHE_LINE_BYTES, 1);
+        __builtin_prefetch(entry + 2 * (size_t)CACHE_LINE_BYTES, 1);
+    }
+    return hash;
+}
+
 void *table_find(struct table *t, const struct flow_key *key)
 {
-    if (t->count == 0)
-        return NULL;
-    uint32_t hash = hash_of(t, key);
+    return t->count == 0 ? NULL : table_find_prepared(t, key, hash_of(t, key));
+}
+
+void *table_find_prepared(struct table *t, const struct flow_key *key, uint32_t hash)
+{
     for (uint32_t n = t->buckets[hash & t->bucket_mask]; n != 0;) {
         struct entry *e = entry_at(t, n);
         if (e->hash == hash && same_key(&e->key, key)) {
@@ -166,7 +181,7 @@ static void grow_buckets(struct table *t)
 static uint32_t evict_one(struct table *t)
 {
     for (;;) {
-        t->hand = t->hand % t->capacity + 1;
+        t->hand = t->hand >= t->capacity ? 1 : t->hand + 1;
         struct entry *e = entry_at(t, t->hand);
         if (e->used) {
             e->used = 0;

@@ -1,5 +1,6 @@
 /*
- * TURN ChannelData: the first of each channel, direction and flow is told, and each one with STUN inside; the others are counted.
+ * TURN ChannelData: the first of each channel, direction and flow is told, and each one with STUN
+ * inside; the others are counted.
  */
 #ifndef RTCSHIM_ANALYZER_CHANNELS_H
 #define RTCSHIM_ANALYZER_CHANNELS_H
@@ -8,7 +9,8 @@
 
 struct channels;
 
-/* tell: FOUND_CHANNEL_DATA and, in the end or when more than max channels are open, FOUND_CHANNEL_COUNT. NULL where memory is out. */
+/* tell: FOUND_CHANNEL_DATA and, in the end or when more than max channels are open,
+ * FOUND_CHANNEL_COUNT. NULL where memory is out. */
 struct channels *channels_new(uint32_t max, found_fn *tell, void *context);
 /* found: the ChannelData message on d, with its header. */
 void channels_take(struct channels *c, const struct found *found, const struct datagram *d);

@@ -171,7 +171,7 @@ void classic_end(struct classic *c)
         t->first = NULL;
     }
     if (count > 0)
-        qsort(all, count, sizeof(*all), by_frame);
+        qsort(all, count, sizeof(struct request *), by_frame);
     for (size_t i = 0; i < count; i++) {
         if (is_plausible(&all[i]->found))
             c->tell(&all[i]->found, c->context);

@@ -1,6 +1,7 @@
 /*
- * Classic STUN (RFC 3489) has no cookie: a request is held until a response with the same 16 bytes comes back on the reversed
- * five-tuple, which proves both. What is never answered is told at the end if it is plausible, as the weakest kind of find.
+ * Classic STUN (RFC 3489) has no cookie: a request is held until a response with the same 16 bytes
+ * comes back on the reversed five-tuple, which proves both. What is never answered is told at the
+ * end if it is plausible, as the weakest kind of find.
  */
 #ifndef RTCSHIM_ANALYZER_CLASSIC_H
 #define RTCSHIM_ANALYZER_CLASSIC_H
@@ -8,16 +9,18 @@
 #include "found.h"
 
 enum {
-    CLASSIC_HELD_MAX = 1024,        /* transactions */
-    CLASSIC_REQUESTS_MAX = 10,      /* of one transaction: RFC 3489 sends nine */
-    CLASSIC_BYTES_MAX = 512,        /* of a held request; RFC 3489's have no more than one attribute or two */
+    CLASSIC_HELD_MAX = 1024,   /* transactions */
+    CLASSIC_REQUESTS_MAX = 10, /* of one transaction: RFC 3489 sends nine */
+    CLASSIC_BYTES_MAX =
+        512, /* of a held request; RFC 3489's have no more than one attribute or two */
 };
 
 struct classic;
 
 /* tell: of what was held, and of what came at once. NULL where memory is out. */
 struct classic *classic_new(found_fn *tell, void *context);
-/* d looks like a classic message (STUN_LOOK_CLASSIC). true: it was told as matched, and perhaps others before it. */
+/* d looks like a classic message (STUN_LOOK_CLASSIC). true: it was told as matched, and perhaps
+ * others before it. */
 bool classic_take(struct classic *c, const struct datagram *d);
 /* The capture is over. */
 void classic_end(struct classic *c);

@@ -9,7 +9,20 @@
 #include "stun.h"
 #include "tcp.h"
 
+enum {
+    WAITING_MAX = 8,
+};
+
+/* A datagram whose flow is being fetched from memory, while the next packets are read. */
+struct waiting {
+    struct flow_key key;
+    uint32_t prepared;
+    struct flow_share share;
+};
+
 struct finder {
+    struct waiting waiting[WAITING_MAX];
+    unsigned waiting_count;
     struct table *flows;
     struct tcp *tcp;
     struct classic *classic;
@@ -18,11 +31,33 @@ struct finder {
     void *context;
 };
 
-static void count_message(struct finder *f, const struct datagram *d)
+/* Before a flow is made or shown: what waits came earlier. */
+static void count_waiting(struct finder *f)
+{
+    for (unsigned i = 0; i < f->waiting_count; i++) {
+        const struct waiting *w = &f->waiting[i];
+        struct flow *flow = table_find_prepared(f->flows, &w->key, w->prepared);
+        if (flow)
+            flow_count(flow, &w->share);
+    }
+    f->waiting_count = 0;
+}
+
+/* d, or the part of it that is a message, makes its flow one that had STUN. */
+static void count_on_flow(struct finder *f, const struct datagram *d, uint32_t bytes,
+                          enum flow_kind kind)
 {
     unsigned way;
     struct flow_key key = flow_key_of(d, &way);
-    flow_count(flow_of(f->flows, &key, d, way), d, way, FLOW_STUN);
+    struct flow_share share = flow_share_of(d, way, kind);
+    share.bytes = bytes;
+    count_waiting(f);
+    flow_count(flow_of(f->flows, &key, d, way), &share);
+}
+
+static void count_message(struct finder *f, const struct datagram *d)
+{
+    count_on_flow(f, d, d->payload_full, FLOW_STUN);
 }
 
 /* Held requests come out late; they count on their flow when they are known to be STUN. */
@@ -66,20 +101,8 @@ static bool take_message(struct finder *f, const struct datagram *d)
     return true;
 }
 
-/* Everything without the cookie: of interest only where STUN was. */
-static void take_other(struct finder *f, const struct datagram *d)
+static void take_channel_data(struct finder *f, const struct datagram *d)
 {
-    unsigned way;
-    if (table_count(f->flows) == 0)
-        return;
-    struct flow_key key = flow_key_of(d, &way);
-    struct flow *flow = table_find(f->flows, &key);
-    if (!flow)
-        return;
-    enum flow_kind kind = flow_kind_of(d->payload, d->payload_len, d->payload_full);
-    flow_count(flow, d, way, kind);
-    if (kind != FLOW_CHANNEL_DATA)
-        return;
     uint32_t whole = STUN_CHANNEL_HEADER_BYTES + (uint32_t)be16(d->payload + 2);
     struct found found = found_on(d);
     found.bytes = d->payload;
@@ -88,6 +111,30 @@ static void take_other(struct finder *f, const struct datagram *d)
     found.trailing = d->payload_full - whole;
     found.confidence = FOUND_EXACT;
     channels_take(f->channels, &found, d);
+}
+
+/* Everything without the cookie: of interest only where STUN was. */
+static void take_other(struct finder *f, const struct datagram *d)
+{
+    unsigned way;
+    if (table_count(f->flows) == 0)
+        return;
+    struct flow_key key = flow_key_of(d, &way);
+    enum flow_kind kind = flow_kind_of(d->payload, d->payload_len, d->payload_full);
+    struct flow_share share = flow_share_of(d, way, kind);
+    if (kind == FLOW_CHANNEL_DATA) {
+        struct flow *flow;
+        count_waiting(f);
+        flow = table_find(f->flows, &key);
+        if (!flow)
+            return;
+        flow_count(flow, &share);
+        take_channel_data(f, d);
+        return;
+    }
+    if (f->waiting_count == WAITING_MAX)
+        count_waiting(f);
+    f->waiting[f->waiting_count++] = (struct waiting){key, table_prepare(f->flows, &key), share};
 }
 
 static void take_udp(struct finder *f, const struct datagram *d)
@@ -125,20 +172,24 @@ static void take_quoted_segment(struct finder *f, const struct datagram *d)
     f->tell(&found, f->context);
 }
 
+static enum flow_kind kind_of_unit(const struct tcp_unit *unit)
+{
+    switch (unit->kind) {
+    case TCP_UNIT_MESSAGE:
+        return FLOW_STUN;
+    case TCP_UNIT_CHANNEL_DATA:
+        return FLOW_CHANNEL_DATA;
+    case TCP_UNIT_FRAME:
+        break;
+    }
+    return flow_kind_of(unit->bytes, unit->len, unit->full_len);
+}
+
 static void take_unit(const struct tcp_unit *unit, const struct datagram *d, void *context)
 {
     struct finder *f = context;
     struct found found = found_on(d);
-    unsigned way;
-    struct flow_key key = flow_key_of(d, &way);
-    struct flow *flow = flow_of(f->flows, &key, d, way);
-    struct datagram counted = *d;
-    counted.payload_full = unit->full_len;
-    enum flow_kind kind = unit->kind == TCP_UNIT_MESSAGE ? FLOW_STUN
-                          : unit->kind == TCP_UNIT_CHANNEL_DATA
-                              ? FLOW_CHANNEL_DATA
-                              : flow_kind_of(unit->bytes, unit->len, unit->full_len);
-    flow_count(flow, &counted, way, kind);
+    count_on_flow(f, d, unit->full_len, kind_of_unit(unit));
     if (unit->kind == TCP_UNIT_FRAME)
         return;
     found.bytes = unit->bytes;
@@ -183,6 +234,7 @@ void finder_take(struct finder *f, const struct datagram *d)
 
 void finder_end(struct finder *f)
 {
+    count_waiting(f);
     tcp_end(f->tcp);
     classic_end(f->classic);
     channels_end(f->channels);
@@ -190,6 +242,7 @@ void finder_end(struct finder *f)
 
 struct table *finder_flows(struct finder *f)
 {
+    count_waiting(f);
     return f->flows;
 }
 

@@ -1,8 +1,10 @@
 /*
- * What a capture's messages add up to: transactions, who was asked over which interface, and what each learned through it.
+ * What a capture's messages add up to: transactions, who was asked over which interface, and what
+ * each learned through it.
  *
- * Only what was sent as such on a link counts (DATAGRAM_DIRECT); quoted and tunnelled copies have counters of their own, and a packet
- * that was captured on a second interface too is a copy, not a retransmission. Memory is bounded by the constants below.
+ * Only what was sent as such on a link counts (DATAGRAM_DIRECT); quoted and tunnelled copies have
+ * counters of their own, and a packet that was captured on a second interface too is a copy, not a
+ * retransmission. Memory is bounded by the constants below.
  */
 #ifndef RTCSHIM_ANALYZER_TALLY_H
 #define RTCSHIM_ANALYZER_TALLY_H
@@ -12,10 +14,10 @@
 #include "stun_integrity.h"
 
 enum {
-    TALLY_TRANSACTIONS_MAX = 131072,  /* open at a time; one that is forgotten stays unanswered */
-    TALLY_ROWS_MAX = 4096,            /* pairs of client and server on an interface */
+    TALLY_TRANSACTIONS_MAX = 131072, /* open at a time; one that is forgotten stays unanswered */
+    TALLY_ROWS_MAX = 4096,           /* pairs of client and server on an interface */
     TALLY_IFACES_MAX = 512,
-    TALLY_LEARNED_MAX = 8,            /* addresses a row */
+    TALLY_LEARNED_MAX = 8, /* addresses a row */
     TALLY_FLOWS_MAX = 4096,
     TALLY_RTTS_MAX = 1 << 20,
     TALLY_NAME_BYTES = 256,
@@ -24,32 +26,32 @@ enum {
 /* Weakest first: a server that does more is called by the most. */
 enum tally_role {
     TALLY_ROLE_STUN,
-    TALLY_ROLE_PEER,      /* asked with a USERNAME and a PRIORITY: an ICE check */
+    TALLY_ROLE_PEER, /* asked with a USERNAME and a PRIORITY: an ICE check */
     TALLY_ROLE_TURN,
 };
 
 struct tally_iface {
-    char name[TALLY_NAME_BYTES];        /* a stranger's; empty where the capture does not say */
+    char name[TALLY_NAME_BYTES]; /* a stranger's; empty where the capture does not say */
     uint32_t file, number, ifindex;
     uint64_t requests, answers, indications, channel_packets, channel_bytes;
-    uint64_t out, in;                   /* messages whose direction the capture knows */
-    uint64_t quoted, tunnelled;         /* not counted above */
+    uint64_t out, in;           /* messages whose direction the capture knows */
+    uint64_t quoted, tunnelled; /* not counted above */
 };
 
 struct tally_learned {
-    struct netaddr addr;                /* without its port */
+    struct netaddr addr; /* without its port */
     uint64_t count;
-    bool relayed;                       /* XOR-RELAYED-ADDRESS */
+    bool relayed; /* XOR-RELAYED-ADDRESS */
 };
 
 /* One client address asking one server over one interface. */
 struct tally_row {
-    struct netaddr server, client;      /* client without its port */
-    uint32_t iface;                     /* index into ifaces */
+    struct netaddr server, client; /* client without its port */
+    uint32_t iface;                /* index into ifaces */
     uint8_t protocol;
-    uint8_t role;                       /* enum tally_role */
+    uint8_t role; /* enum tally_role */
     uint64_t transactions, retransmissions, answered, failed;
-    uint64_t unasked;                   /* answers whose question was not seen */
+    uint64_t unasked;                               /* answers whose question was not seen */
     uint32_t rtt_min_us, rtt_median_us, rtt_max_us; /* median: after tally_finish() */
     uint64_t rtts;
     struct tally_learned learned[TALLY_LEARNED_MAX];
@@ -71,15 +73,17 @@ struct tally {
     uint32_t iface_count;
     struct tally_row *rows;
     uint32_t row_count;
-    uint64_t rows_left_out;             /* messages that found no room among rows */
-    struct tally_flow *flows;         /* the ones with the most packets that are not STUN, after tally_finish() */
+    uint64_t rows_left_out; /* messages that found no room among rows */
+    struct tally_flow
+        *flows; /* the ones with the most packets that are not STUN, after tally_finish() */
     uint32_t flow_count;
     uint64_t flows_left_out;
     struct rtt *rtts;
     uint32_t rtt_count, rtt_room;
     uint32_t rtt_min_us, rtt_median_us, rtt_max_us;
     uint64_t first_ns, last_ns;
-    uint64_t messages, classic, copies, quoted, tunnelled, fingerprints_ok, fingerprints_bad, unsynced;
+    uint64_t messages, classic, copies, quoted, tunnelled, fingerprints_ok, fingerprints_bad,
+        unsynced;
     uint64_t channel_packets;
     struct table *transactions, *row_index;
 };
@@ -87,14 +91,15 @@ struct tally {
 /* NULL where memory is out. */
 struct tally *tally_new(void);
 /* file: number of the input, 0... msg: NULL for ChannelData. */
-void tally_take(struct tally *s, const struct found *found, const struct stun_msg *msg, enum stun_check fingerprint, uint32_t file);
+void tally_take(struct tally *s, const struct found *found, const struct stun_msg *msg,
+                enum stun_check fingerprint, uint32_t file);
 /* The flows of a file that has been read. */
 void tally_take_flows(struct tally *s, struct table *flows, uint32_t file);
 /* Sort and add up, once, before it is written. */
 void tally_finish(struct tally *s);
 /* Transactions of a row that were never answered. */
 uint64_t tally_unanswered(const struct tally_row *row);
-const char *tally_role_name(const struct tally_row *row);   /* "stun", "turn", "peer"; static */
+const char *tally_role_name(const struct tally_row *row); /* "stun", "turn", "peer"; static */
 /* Takes NULL. */
 void tally_free(struct tally *s);
 

@@ -53,7 +53,7 @@ struct filter *filter_new(const char *text, char reason[static FILTER_REASON_BYT
 {
     static const uint16_t common[] = {DLT_EN10MB, LINKTYPE_RAW, DLT_LINUX_SLL, DLT_LINUX_SLL2};
     struct filter *f = calloc(1, sizeof(*f));
-    char other[FILTER_REASON_BYTES];
+    char other[FILTER_REASON_BYTES] = "";
     bool good = false;
     if (!f) {
         snprintf(reason, FILTER_REASON_BYTES, "out of memory");

@@ -1,9 +1,11 @@
 /*
- * Where output goes: a buffer in front of a descriptor, with the few writers that a line of text or JSON needs.
+ * Where output goes: a buffer in front of a descriptor, with the few writers that a line of text or
+ * JSON needs.
  *
- * Written by hand because of speed: full decoding is to take less time than tcpdump takes to filter, which leaves about two microseconds for a
- * message of 800 bytes of JSON. Building a tree of objects first, as jansson does for the launcher's few events, takes ten times that.
- * A unit test compares what both write.
+ * Written by hand because of speed: full decoding is to take less time than tcpdump takes to
+ * filter, which leaves about two microseconds for a message of 800 bytes of JSON. Building a tree
+ * of objects first, as jansson does for the launcher's few events, takes ten times that. A unit
+ * test compares what both write.
  */
 #ifndef RTCSHIM_ANALYZER_SINK_H
 #define RTCSHIM_ANALYZER_SINK_H
@@ -22,8 +24,8 @@ enum {
 struct sink {
     char *buf;
     size_t len, size;
-    int fd;             /* -1: keep everything in memory */
-    int error;          /* errno of the first write that failed; nothing is written after it */
+    int fd;    /* -1: keep everything in memory */
+    int error; /* errno of the first write that failed; nothing is written after it */
 };
 
 /* false where memory is out. */

@@ -1,5 +1,6 @@
 /*
- * The summary of a capture: as text for people, or as one JSON object (docs/events.md, "The summary of a capture").
+ * The summary of a capture: as text for people, or as one JSON object (docs/events.md, "The summary
+ * of a capture").
  */
 #ifndef RTCSHIM_ANALYZER_TALLY_WRITE_H
 #define RTCSHIM_ANALYZER_TALLY_WRITE_H
@@ -8,7 +9,7 @@
 #include "tally.h"
 
 enum {
-    TALLY_WRITE_ROWS_MAX = 256,     /* rows and flows that are written; the others are counted */
+    TALLY_WRITE_ROWS_MAX = 256, /* rows and flows that are written; the others are counted */
 };
 
 /* packets: that were read, STUN or not. t: after tally_finish(). */

@@ -22,7 +22,8 @@ const struct command *command_find(const char *name);
 extern unsigned command_closed_fds;
 
 int cmd_run(int argc, char **argv);
-/* The subcommands of rtcshim-analyzer: runs it in place of this program. argv[-1] must be there, as in main(). */
+/* The subcommands of rtcshim-analyzer: runs it in place of this program. argv[-1] must be there, as
+ * in main(). */
 int cmd_analyzer(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_version(int argc, char **argv);

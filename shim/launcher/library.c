@@ -42,12 +42,15 @@ static bool fits_preload(const char *path)
     return false;
 }
 
-static bool beside_program(char *out, size_t size)
+/* The library's path in a folder relative to the program's own: "" beside it, "../lib/" installed.
+ */
+static bool near_program(const char *folder, char *out, size_t size)
 {
     char self[PATH_MAX];
     ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
     char *slash;
 
+    out[0] = '\0';
     if (n <= 0)
         return false;
     self[n] = '\0';
@@ -55,15 +58,15 @@ static bool beside_program(char *out, size_t size)
     if (!slash)
         return false;
     slash[1] = '\0';
-    n = snprintf(out, size, "%s%s", self, file_name);
+    n = snprintf(out, size, "%s%s%s", self, folder, file_name);
     return n > 0 && (size_t)n < size;
 }
 
 bool library_find(char path[static PATH_MAX])
 {
     const char *named = getenv("RTCSHIM_LIBRARY");
-    char found[PATH_MAX];
-    char beside[PATH_MAX] = "";
+    char beside[PATH_MAX];
+    char installed[PATH_MAX];
 
     if (named) {
         if (!is_library(named) || !realpath(named, path)) {
@@ -75,18 +78,14 @@ bool library_find(char path[static PATH_MAX])
         }
         return fits_preload(path);
     }
-    if (beside_program(beside, sizeof(beside)) && is_library(beside)) {
-        memcpy(path, beside, sizeof(beside));
+    if (near_program("", beside, sizeof(beside)) && is_library(beside) && realpath(beside, path))
         return fits_preload(path);
-    }
-    (void)snprintf(found, sizeof(found), "%s/%s", RTCSHIM_LIBDIR, file_name);
-    if (is_library(found)) {
-        memcpy(path, found, sizeof(found));
+    if (near_program("../lib/", installed, sizeof(installed)) && is_library(installed) &&
+        realpath(installed, path))
         return fits_preload(path);
-    }
     say_error(
         "%s is missing: neither '%s' nor '%s' is there; build or install it, or set RTCSHIM_LIBRARY to "
         "its path",
-        file_name, beside, found);
+        file_name, beside, installed);
     return false;
 }

@@ -76,7 +76,8 @@ static size_t make_media(uint8_t *out)
 static size_t put_ethernet(uint8_t *f, uint32_t flow, bool six)
 {
     size_t at = 12;
-    memcpy(f, "\x02\x00\x00\x00\x00\x01\x02\x00\x00\x00\x00\x02", 12);
+    static const uint8_t ends[12] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2};
+    memcpy(f, ends, sizeof(ends));
     if (flow % 8 == 3) {
         if (flow % 16 == 3) {
             put_be16(f + at, 0x88a8);

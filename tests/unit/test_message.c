@@ -236,7 +236,7 @@ static void of_a_channel_the_first_and_those_with_stun_are_told_and_the_sum_is_r
         bytes += told.found[i].channel_bytes;
     }
     assert_int_equal(packets, 102);
-    assert_int_equal(bytes, 101 * 4 + len);
+    assert_int_equal(bytes, (size_t)101 * 4 + len);
 }
 
 static void media_is_counted_on_the_flows_that_had_stun(void **state)
