@@ -10,10 +10,6 @@
 
 #include "say.h"
 
-#ifndef RTCSHIM_LIBDIR
-#define RTCSHIM_LIBDIR "/usr/local/lib"
-#endif
-
 static const char file_name[] = "librtcshim.so";
 
 static bool is_library(const char *path)
