@@ -73,11 +73,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static bool ready;
     struct finder *f;
     uint64_t frame = 0;
-    if (!ready) {
-        /* Kept from input to input: it is bounded, and making it anew takes most of the time. */
+    if (!ready)
         ready = sink_open(&out.sink, -1);
-        out.tally = tally_new();
-    }
+    out.tally = tally_new();
     f = finder_new(show, &out);
     require(ready && f && out.tally);
     while (size >= STEP_BYTES) {
@@ -116,5 +114,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     tally_write_json(&out.sink, out.tally, frame);
     tally_write_text(&out.sink, out.tally, frame);
     finder_free(f);
+    tally_free(out.tally);
     return 0;
 }
