@@ -62,8 +62,9 @@ best() {
     printf '%-34s %d.%03d\n' "$name" $((least / 1000)) $((least % 1000))
 }
 best "cat" cat "$work/bench.pcap"
+# -w -, not -w /dev/null: as root tcpdump gives the file that it writes to another user.
 if command -v tcpdump >/dev/null; then
-    best "tcpdump -w, filter for the cookie" tcpdump -r "$work/bench.pcap" -w /dev/null \
+    best "tcpdump -w, filter for the cookie" tcpdump -r "$work/bench.pcap" -w - \
         'udp[12:4] = 0x2112a442 or ip6[52:4] = 0x2112a442'
 else
     echo "tcpdump is not installed and not measured: apt-get install tcpdump"
