@@ -215,7 +215,7 @@ lint: ## clang-tidy, cppcheck, shellcheck, format
 	$(Q)clang-tidy --quiet $(TIDY_C) -- -std=c17 -D_GNU_SOURCE -Icore $(LAUNCHER_INC) $(ANALYZER_INC) -Ishim/lab -Itests/unit -DRTCSHIM_VERSION='""'
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,portability --error-exitcode=1 --inline-suppr \
 	    --suppress=missingIncludeSystem -Icore $(LAUNCHER_INC) $(ANALYZER_INC) -D_GNU_SOURCE core shim analyzer
-	$(Q)shellcheck $(shell git ls-files '*.sh') .ci/run
+	$(Q)shellcheck --severity=warning --external-sources --source-path=SCRIPTDIR $(shell git ls-files '*.sh') .ci/run
 
 format: ## format the C sources in place
 	$(Q)clang-format -i $(LINT_C) $(shell git ls-files "*.h")

@@ -1,5 +1,6 @@
 #!/bin/bash
 # `rtcshim decode`: its options, its exit statuses, and what it prints of captures that this script makes.
+# shellcheck source=tests/run/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 # make_capture FILE: a pcapng of eth0 (Ethernet) and tun0 (raw IP) with a request and an answer on each, and ChannelData on the first.
