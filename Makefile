@@ -74,7 +74,7 @@ ANALYZER_MESSAGE_SRC := $(addprefix analyzer/message/,found.c finder.c classic.c
 ANALYZER_OUTPUT_SRC := $(addprefix analyzer/output/,sink.c stun_write.c event_write.c row_write.c tally_text.c \
     tally_json.c filter.c)
 ANALYZER_SRC := $(ANALYZER_INPUT_SRC) $(ANALYZER_LAYERS_SRC) $(ANALYZER_FLOW_SRC) $(ANALYZER_MESSAGE_SRC) \
-    $(ANALYZER_OUTPUT_SRC) analyzer/pipeline.c analyzer/complain.c analyzer/cmd_decode.c
+    $(ANALYZER_OUTPUT_SRC) analyzer/pipeline.c analyzer/complain.c analyzer/decoding.c analyzer/cmd_decode.c
 ANALYZER_LIBS := -larchive -lpcap $(CORE_PROGRAM_LIBS)
 
 # --- tests ---------------------------------------------------------------------------------------------------------------------
