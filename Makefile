@@ -62,9 +62,9 @@ $(BUILD)/obj/shim/lab/gather_page.o: shim/lab/gather_page.S shim/lab/gather.html
 
 # --- analyzer: rtcshim-analyzer -------------------------------------------------------------------------------------------------
 ANALYZER_INC := -Ianalyzer -Ianalyzer/input -Ianalyzer/layers -Ianalyzer/flow -Ianalyzer/message -Ianalyzer/output
-# Capture files; compressed ones through libarchive.
-ANALYZER_INPUT_SRC := $(addprefix analyzer/input/,reader.c pcap_file.c pcapng_file.c pcapng_iface.c source.c source_archive.c \
-    time_scale.c)
+# Capture files; compressed ones through the libraries of the five formats.
+ANALYZER_INPUT_SRC := $(addprefix analyzer/input/,reader.c pcap_file.c pcapng_file.c pcapng_iface.c source.c source_unpack.c \
+    unpack_formats.c time_scale.c)
 # From packets to datagrams.
 ANALYZER_LAYERS_SRC := $(addprefix analyzer/layers/,layers.c link.c ip.c fragments.c transport.c tunnel.c siphash.c)
 # From datagrams to messages.
@@ -75,7 +75,7 @@ ANALYZER_OUTPUT_SRC := $(addprefix analyzer/output/,sink.c stun_write.c event_wr
     tally_json.c filter.c)
 ANALYZER_SRC := $(ANALYZER_INPUT_SRC) $(ANALYZER_LAYERS_SRC) $(ANALYZER_FLOW_SRC) $(ANALYZER_MESSAGE_SRC) \
     $(ANALYZER_OUTPUT_SRC) analyzer/pipeline.c analyzer/complain.c analyzer/decoding.c analyzer/cmd_decode.c
-ANALYZER_LIBS := -larchive -lpcap $(CORE_PROGRAM_LIBS)
+ANALYZER_LIBS := -llzma -lbz2 -lzstd -llz4 -lpcap $(CORE_PROGRAM_LIBS)
 
 # --- tests ---------------------------------------------------------------------------------------------------------------------
 UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
@@ -152,7 +152,7 @@ $(BUILD)/rtcshim-lab: $(BUILD)/obj/shim/lab/lab_main.o $(BUILD)/liblab.a $(BUILD
 $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libanalyzer.a $(BUILD)/liblauncher.a $(BUILD)/libcore.a
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -o $@ $^ $(ALL_LDFLAGS) -lcmocka $(LAUNCHER_LIBS) $(ANALYZER_LIBS)
+	$(Q)$(CC) -o $@ $^ $(ALL_LDFLAGS) -lcmocka -larchive $(LAUNCHER_LIBS) $(ANALYZER_LIBS)
 $(BUILD)/obj/tests/unit/%.o: ALL_CFLAGS += $(LAUNCHER_INC) $(ANALYZER_INC)
 
 unit: $(addprefix $(BUILD)/tests/unit/,$(UNIT_TESTS)) ## build and run the unit tests

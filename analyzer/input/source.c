@@ -29,8 +29,8 @@ static size_t source_read(struct source *source, uint8_t *to, size_t size)
 {
     ssize_t got;
 
-    if (source->archive)
-        return source_archive_read(source->archive, to, size, source->error);
+    if (source->unpack)
+        return source_unpack_read(source->unpack, to, size, source->error);
     do
         got = read(source->fd, to, size);
     while (got < 0 && errno == EINTR);
@@ -93,10 +93,9 @@ bool source_fill(struct source *source, size_t n)
  * is damage, and the input ends there. */
 static void source_decompress(struct source *source)
 {
-    source->archive =
-        source_archive_open(source->fd, source->at, source_left(source), source->error);
+    source->unpack = source_unpack_open(source->fd, source->at, source_left(source), source->error);
     source->at = source->end = source->start = source->buffer;
-    source->at_end = source->archive == NULL;
+    source->at_end = source->unpack == NULL;
 }
 
 static bool source_start(struct source *source)
@@ -121,7 +120,7 @@ static bool source_start(struct source *source)
     /* Doubles the kernel's readahead; pipes refuse it. */
     (void)posix_fadvise(source->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     (void)source_fill(source, SNIFF_BYTES);
-    if (source_archive_format(source->at, source_left(source)))
+    if (source_unpack_format(source->at, source_left(source)))
         source_decompress(source);
     return true;
 }
@@ -145,8 +144,8 @@ bool source_open(struct source *source, const char *path)
 
 void source_close(struct source *source)
 {
-    source_archive_close(source->archive);
-    source->archive = NULL;
+    source_unpack_close(source->unpack);
+    source->unpack = NULL;
     free(source->buffer);
     source->buffer = NULL;
     if (source->own_fd)

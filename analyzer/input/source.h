@@ -14,7 +14,7 @@ enum {
     SOURCE_BUFFER_BYTES = 128 << 10, /* at first; grows to what a block needs */
 };
 
-struct source_archive;
+struct source_unpack;
 
 struct source {
     const uint8_t *at;    /* the next byte; callers move it forward, never past end */
@@ -25,7 +25,7 @@ struct source {
     bool own_fd;
     uint8_t *buffer;
     size_t buffer_size;
-    struct source_archive *archive; /* NULL: not compressed */
+    struct source_unpack *unpack;   /* NULL: not compressed */
     bool at_end;                    /* nothing more comes */
     char error[SOURCE_ERROR_BYTES]; /* why nothing more comes, "" where that is the input's end */
 };
@@ -58,16 +58,17 @@ static inline uint64_t source_offset(const struct source *source)
     return source->start_offset + (uint64_t)(source->at - source->start);
 }
 
-/* source_archive.c: libarchive's decompression, one format and no other. */
+/* source_unpack.c: decompression, by the first bytes. */
 
 /* "gzip", or NULL where these first bytes are not a known compression's. */
-const char *source_archive_format(const uint8_t *first, size_t len);
+const char *source_unpack_format(const uint8_t *first, size_t len);
 
 /* Takes the bytes that were read from fd already. NULL: error[] says why. */
-struct source_archive *source_archive_open(int fd, const uint8_t *first, size_t len, char *error);
+struct source_unpack *source_unpack_open(int fd, const uint8_t *first, size_t len, char *error);
 
-/* Up to size bytes; 0 at the end, or with error[] set where the stream is damaged. */
-size_t source_archive_read(struct source_archive *archive, uint8_t *to, size_t size, char *error);
-void source_archive_close(struct source_archive *archive);
+/* Up to size bytes, size > 0; 0 at the end, or with error[] set where the stream is damaged. All
+ * that comes before a damage is given; of lz4 and bzip2, whole blocks. */
+size_t source_unpack_read(struct source_unpack *unpack, uint8_t *to, size_t size, char *error);
+void source_unpack_close(struct source_unpack *unpack);
 
 #endif
