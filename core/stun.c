@@ -8,6 +8,7 @@
 enum {
     ATTR_HEADER_BYTES = 4,
     PAD_TO_BYTES = 4,
+    MS_DATA_INDICATION = 0x0115, /* by its bits it would be an error */
 };
 
 /* Class and method are interleaved in the type, RFC 8489 section 5: 0b00MMMMM C MMM C MMMM. */
@@ -69,6 +70,9 @@ static enum stun_status decode_header(const uint8_t *in, size_t len, struct stun
     };
     msg.method = type_method(msg.type);
     msg.cls = type_class(msg.type);
+    msg.ms_turn = !msg.has_cookie && stun_has_ms_cookie(in, len);
+    if (msg.ms_turn && msg.type == MS_DATA_INDICATION)
+        msg.cls = STUN_INDICATION;
     msg.txid_len = msg.has_cookie ? STUN_TXID_BYTES : 16;
     memcpy(msg.txid, in + STUN_HEADER_BYTES - msg.txid_len, msg.txid_len);
 
@@ -99,7 +103,7 @@ enum stun_status stun_decode_unpadded(const uint8_t *in, size_t len, struct stun
 {
     if (len < STUN_HEADER_BYTES)
         return STUN_TRUNCATED;
-    if ((in[0] & 0xc0) != 0 || !stun_has_cookie(in, len))
+    if ((in[0] & 0xc0) != 0 || !(stun_has_cookie(in, len) || stun_has_ms_cookie(in, len)))
         return STUN_NOT_STUN;
     return decode_header(in, len, out);
 }

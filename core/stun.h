@@ -22,13 +22,17 @@
 #include "bytes.h"
 #include "netaddr.h"
 
-#define STUN_COOKIE UINT32_C(0x2112a442)
+#define STUN_COOKIE         UINT32_C(0x2112a442)
+#define STUN_MS_COOKIE      UINT32_C(0x72c64bc6)
+#define STUN_MS_COOKIE_ATTR UINT32_C(0x000f0004) /* MAGIC-COOKIE, four bytes */
 
 enum {
     STUN_HEADER_BYTES = 20,
     STUN_TXID_BYTES = 12, /* RFC 3489: 16, of which the cookie's place holds the first four */
     STUN_CHANNEL_HEADER_BYTES = 4,
-    STUN_FRAME_HEADER_BYTES = 2, /* RFC 4571 */
+    STUN_FRAME_HEADER_BYTES = 2,    /* RFC 4571 */
+    STUN_MS_FRAME_HEADER_BYTES = 4, /* MS-TURN section 2.1.4 */
+    STUN_MS_COOKIE_END_BYTES = 28,  /* of a message */
 };
 
 enum stun_status {
@@ -68,6 +72,16 @@ static inline bool stun_has_cookie(const uint8_t *in, size_t len)
     return len >= 8 && be32(in + 4) == STUN_COOKIE;
 }
 
+/*
+ * MS-TURN (and Google's first relays: both follow draft-rosenberg-midcom-turn-08) has a cookie too,
+ * as its first attribute, which every message must have.
+ */
+static inline bool stun_has_ms_cookie(const uint8_t *in, size_t len)
+{
+    return len >= STUN_MS_COOKIE_END_BYTES && be32(in + 20) == STUN_MS_COOKIE_ATTR &&
+           be32(in + 24) == STUN_MS_COOKIE;
+}
+
 /* ---- decoding
  * ---------------------------------------------------------------------------------------------------------------
  */
@@ -85,6 +99,7 @@ struct stun_msg {
     enum stun_class cls;
     uint16_t length;      /* of the attributes */
     bool has_cookie;      /* false: RFC 3489 */
+    bool ms_turn;         /* no cookie, but MS-TURN's: some numbers mean something else in it */
     uint8_t txid[16];     /* with cookie the last STUN_TXID_BYTES as txid[0..12), else all 16 */
     uint8_t txid_len;     /* 12 or 16 */
     const uint8_t *start; /* borrowed: the header's first byte */
@@ -100,8 +115,8 @@ struct stun_msg {
 enum stun_status stun_decode(const uint8_t *in, size_t len, bool classic, struct stun_msg *out);
 
 /*
- * The same for a message with the cookie whose length may be no multiple of 4: Microsoft's TURN
- * (MS-TURN) has the cookie of RFC 5389 and the unpadded attributes of RFC 3489. Only for datagrams
+ * The same for a message with either cookie whose length may be no multiple of 4: Microsoft's TURN
+ * (MS-TURN) has the unpadded attributes of RFC 3489. Only for datagrams
  * that end where the message does; nothing else vouches for such a length.
  */
 enum stun_status stun_decode_unpadded(const uint8_t *in, size_t len, struct stun_msg *out);
@@ -155,6 +170,8 @@ struct stun_attr_info {
 };
 /* Row of stun_attrs.def, NULL for a type that is not registered. */
 const struct stun_attr_info *stun_attr_info(uint16_t type);
+/* What it means in this message: the row of stun_ms.def first where that is msg's dialect. */
+const struct stun_attr_info *stun_msg_attr_info(const struct stun_msg *msg, uint16_t type);
 
 struct stun_value {
     enum stun_form form;
@@ -203,7 +220,7 @@ enum stun_status stun_decode_value(const struct stun_msg *msg, const struct stun
                                    struct stun_value *out);
 
 /* The address that the message says its receiver has: XOR-MAPPED-ADDRESS (also type 0x8020 of old
- * servers), else MAPPED-ADDRESS. */
+ * servers), else MAPPED-ADDRESS. In MS-TURN that one is the relayed address. */
 bool stun_mapped_address(const struct stun_msg *msg, struct netaddr *out);
 bool stun_relayed_address(const struct stun_msg *msg, struct netaddr *out);
 
@@ -216,6 +233,8 @@ const char *stun_candidate_type(uint32_t priority);
 
 /* "binding", "allocate", ...; NULL for an unregistered method. static. */
 const char *stun_method_name(uint16_t method);
+/* The same in msg's dialect. */
+const char *stun_msg_method_name(const struct stun_msg *msg);
 /* "request", "indication", "success", "error"; static. */
 const char *stun_class_name(enum stun_class cls);
 /* "Unauthenticated" for 401, IANA's reason; NULL if unregistered. static. */

@@ -29,6 +29,35 @@ const struct stun_attr_info *stun_attr_info(uint16_t type)
     }
 }
 
+static const struct stun_attr_info ms_attr_rows[] = {
+#define STUN_MS_ATTR(ident, number, name, form, source) {number, STUN_FORM_##form, name, source},
+#include "stun_ms.def"
+#undef STUN_MS_ATTR
+};
+
+const struct stun_attr_info *stun_msg_attr_info(const struct stun_msg *msg, uint16_t type)
+{
+    for (size_t i = 0; msg->ms_turn && i < sizeof(ms_attr_rows) / sizeof(ms_attr_rows[0]); i++)
+        if (ms_attr_rows[i].type == type)
+            return &ms_attr_rows[i];
+    return stun_attr_info(type);
+}
+
+const char *stun_msg_method_name(const struct stun_msg *msg)
+{
+    if (!msg->ms_turn)
+        return stun_method_name(msg->method);
+    switch (msg->method) {
+#define STUN_MS_METHOD(number, name)                                                               \
+    case number:                                                                                   \
+        return name;
+#include "stun_ms.def"
+#undef STUN_MS_METHOD
+    default:
+        return stun_method_name(msg->method);
+    }
+}
+
 const char *stun_method_name(uint16_t method)
 {
     switch (method) {

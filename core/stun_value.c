@@ -300,7 +300,7 @@ static decode_fn *const decoders[STUN_FORM_COUNT] = {
 enum stun_status stun_decode_value(const struct stun_msg *msg, const struct stun_attr *attr,
                                    struct stun_value *out)
 {
-    const struct stun_attr_info *info = stun_attr_info(attr->type);
+    const struct stun_attr_info *info = stun_msg_attr_info(msg, attr->type);
     struct stun_value value;
     memset(&value, 0, sizeof(value));
     value.form = info ? info->form : STUN_FORM_OPAQUE;
@@ -324,10 +324,11 @@ bool stun_mapped_address(const struct stun_msg *msg, struct netaddr *out)
 {
     return find_address(msg, STUN_ATTR_XOR_MAPPED_ADDRESS, out) ||
            find_address(msg, STUN_ATTR_MS_XOR_MAPPED_ADDRESS, out) ||
-           find_address(msg, STUN_ATTR_MAPPED_ADDRESS, out);
+           (!msg->ms_turn && find_address(msg, STUN_ATTR_MAPPED_ADDRESS, out));
 }
 
 bool stun_relayed_address(const struct stun_msg *msg, struct netaddr *out)
 {
-    return find_address(msg, STUN_ATTR_XOR_RELAYED_ADDRESS, out);
+    return find_address(
+        msg, msg->ms_turn ? STUN_ATTR_MAPPED_ADDRESS : STUN_ATTR_XOR_RELAYED_ADDRESS, out);
 }

@@ -9,6 +9,7 @@ enum {
     RTCP_HEADER_BYTES = 8,
     CHANNEL_HEADER_BYTES = 4,
     CHANNEL_PADDING_BYTES_MAX = 3,
+    CHANNEL_MULTIPLEXED_BYTES = 12,
 };
 
 #define ZRTP_COOKIE UINT32_C(0x5a525450) /* "ZRTP", RFC 6189 section 5 */
@@ -44,6 +45,12 @@ enum flow_kind flow_kind_of(const uint8_t *in, uint32_t len, uint32_t full_len)
                    ? FLOW_CHANNEL_DATA
                    : FLOW_OTHER;
     }
+    /* MS-TURN section 2.2.3, multiplexed: the same behind a session's number. */
+    if (first == 0xff && in[1] == 0x10)
+        return full_len >= CHANNEL_MULTIPLEXED_BYTES &&
+                       full_len - CHANNEL_HEADER_BYTES == be16(in + 2)
+                   ? FLOW_CHANNEL_DATA
+                   : FLOW_OTHER;
     if (first >= 16 && first <= 19 && len >= 8 && be32(in + 4) == ZRTP_COOKIE)
         return FLOW_ZRTP;
     return FLOW_OTHER;

@@ -52,6 +52,19 @@ struct flow_key flow_key_one_way(const struct datagram *d, bool reversed)
     return key;
 }
 
+struct flow_key flow_key_classic(const struct netaddr *client, uint8_t protocol,
+                                 const uint8_t txid[static 16])
+{
+    struct flow_key key = {.count = 5};
+    key.word[0] =
+        (uint64_t)client->port << 48 | (uint64_t)protocol << 24 | (uint64_t)client->family << 16;
+    key.word[1] = be64(client->ip);
+    key.word[2] = be64(client->ip + 8);
+    key.word[3] = be64(txid);
+    key.word[4] = be64(txid + 8);
+    return key;
+}
+
 struct flow_key flow_key_transaction(const struct netaddr *src, const struct netaddr *dst,
                                      uint8_t protocol, const uint8_t txid[static 16])
 {

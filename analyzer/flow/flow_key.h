@@ -26,6 +26,10 @@ struct flow_key flow_key_of(const struct datagram *d, unsigned *way);
 /* One direction of d's flow, or with reversed the other one. */
 struct flow_key flow_key_one_way(const struct datagram *d, bool reversed);
 
+/* A transaction of classic STUN: its client's address and port, whoever answers. */
+struct flow_key flow_key_classic(const struct netaddr *client, uint8_t protocol,
+                                 const uint8_t txid[static 16]);
+
 /* A transaction between two addresses, whichever way its message goes and on whatever interface. */
 struct flow_key flow_key_transaction(const struct netaddr *src, const struct netaddr *dst,
                                      uint8_t protocol, const uint8_t txid[static 16]);

@@ -114,7 +114,7 @@ static void tell_unit(struct tcp *tcp, struct stream *s, const struct datagram *
         .len = have - m->offset < m->len ? have - m->offset : m->len,
         .full_len = m->len,
         .kind = m->kind,
-        .framed = s->framing == TCP_FRAMING_RFC4571,
+        .framed = s->framing != TCP_FRAMING_BARE,
         .unsynced = s->unsynced,
     };
     if (m->len == 0) /* RFC 4571 allows empty frames */

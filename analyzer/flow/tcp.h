@@ -1,8 +1,9 @@
 /*
  * STUN in TCP streams: segments are put in order, and the messages in them are told one by one.
  *
- * Both framings are followed, each direction by itself: bare (RFC 8489 section 6.2.2, with the
- * ChannelData of RFC 8656 between) and behind a length (RFC 4571, ICE-TCP). A stream is STUN from
+ * Three framings are followed, each direction by itself: bare (RFC 8489 section 6.2.2, with the
+ * ChannelData of RFC 8656 between), behind a length (RFC 4571, ICE-TCP), and behind a type and a
+ * length (MS-TURN section 2.1.4). A stream is STUN from
  * its first bytes on, or from any later segment that starts with a message: behind a proxy's
  * handshake, after loss, in a capture that began in the middle. Ports say nothing.
  *
@@ -25,7 +26,7 @@ enum {
 enum tcp_unit_kind {
     TCP_UNIT_MESSAGE, /* a STUN message */
     TCP_UNIT_CHANNEL_DATA,
-    TCP_UNIT_FRAME, /* RFC 4571: media, DTLS */
+    TCP_UNIT_FRAME, /* RFC 4571, MS-TURN: media, DTLS */
 };
 
 struct tcp_unit {

@@ -1,5 +1,6 @@
 /*
- * Where the next unit of a stream ends: a STUN message, ChannelData, or a frame of RFC 4571.
+ * Where the next unit of a stream ends: a STUN message, ChannelData, or a frame of RFC 4571 or
+ * MS-TURN.
  */
 #ifndef RTCSHIM_ANALYZER_TCP_FRAME_H
 #define RTCSHIM_ANALYZER_TCP_FRAME_H
@@ -10,12 +11,13 @@ enum tcp_framing {
     TCP_FRAMING_OPEN, /* not decided: nothing was read yet */
     TCP_FRAMING_BARE,
     TCP_FRAMING_RFC4571,
+    TCP_FRAMING_MS_TURN,
     TCP_FRAMING_NONE, /* this stream is something else */
 };
 
 struct tcp_measure {
     uint32_t want;   /* bytes to have before asking again; of a known unit its whole length */
-    uint32_t offset; /* of the unit in them: 2 behind a frame's length */
+    uint32_t offset; /* of the unit in them: 2 or 4 behind a frame's length */
     uint32_t len;    /* of the unit, without padding */
     enum tcp_unit_kind kind;
     bool known; /* the unit's length is known */

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "bytes.h"
 #include "stun.h"
 #include "table.h"
 
@@ -49,13 +48,11 @@ struct channels *channels_new(uint32_t max, found_fn *tell, void *context)
 void channels_take(struct channels *c, const struct found *found, const struct datagram *d)
 {
     struct flow_key key = flow_key_one_way(d, false);
-    uint16_t number = be16(found->bytes);
-    uint64_t payload = be16(found->bytes + 2);
     const uint8_t *inner = found->bytes + STUN_CHANNEL_HEADER_BYTES;
     bool nested = found->len >= STUN_CHANNEL_HEADER_BYTES + STUN_HEADER_BYTES &&
                   (inner[0] & 0xc0) == 0 &&
                   stun_has_cookie(inner, found->len - STUN_CHANNEL_HEADER_BYTES);
-    key.word[key.count++] = number;
+    key.word[key.count++] = found->channel;
     struct channel *channel = table_find(c->table, &key);
     bool first = !channel;
     if (first)
@@ -63,18 +60,15 @@ void channels_take(struct channels *c, const struct found *found, const struct d
     if (first || nested) {
         struct found told = *found;
         told.kind = FOUND_CHANNEL_DATA;
-        told.channel = number;
         told.packets = 1;
-        told.channel_bytes = payload;
         c->tell(&told, c->context);
         return;
     }
     channel->last = *found;
-    channel->last.channel = number;
     channel->last.bytes = NULL;
     channel->last.len = 0;
     channel->packets++;
-    channel->bytes += payload;
+    channel->bytes += found->channel_bytes;
 }
 
 void channels_end(struct channels *c)

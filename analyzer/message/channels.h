@@ -12,7 +12,7 @@ struct channels;
 /* tell: FOUND_CHANNEL_DATA and, in the end or when more than max channels are open,
  * FOUND_CHANNEL_COUNT. NULL where memory is out. */
 struct channels *channels_new(uint32_t max, found_fn *tell, void *context);
-/* found: the ChannelData message on d, with its header. */
+/* found: the ChannelData message on d, with its header, channel and channel_bytes. */
 void channels_take(struct channels *c, const struct found *found, const struct datagram *d);
 void channels_end(struct channels *c);
 /* Takes NULL. */

@@ -15,15 +15,18 @@ struct request {
     uint8_t bytes[];
 };
 
+/* The requests with one transaction id of one client. It may ask several servers with it. */
 struct transaction {
     struct request *first, **last;
-    struct netaddr client; /* who sent the requests */
-    uint32_t requests;
+    struct transaction *older, *newer; /* of those that hold something */
+    uint16_t type;
     bool answered;
 };
 
 struct classic {
     struct table *held;
+    struct transaction *oldest, *newest;
+    size_t bytes; /* held by all */
     found_fn *tell;
     void *context;
 };
@@ -46,16 +49,38 @@ static bool is_plausible(const struct found *found)
     return status == STUN_END && (found->dst.port == CLASSIC_PORT || (known && msg.length > 0));
 }
 
+/* Take the requests off t, as a list. */
+static struct request *take_requests(struct classic *c, struct transaction *t)
+{
+    struct request *first = t->first;
+    if (!first)
+        return NULL;
+    if (t->older)
+        t->older->newer = t->newer;
+    else
+        c->oldest = t->newer;
+    if (t->newer)
+        t->newer->older = t->older;
+    else
+        c->newest = t->older;
+    t->first = NULL;
+    t->older = t->newer = NULL;
+    return first;
+}
+
+static struct request *free_request(struct classic *c, struct request *r)
+{
+    struct request *next = r->next;
+    c->bytes -= sizeof(*r) + r->found.len;
+    free(r);
+    return next;
+}
+
 static void give_up(struct classic *c, struct transaction *t)
 {
-    struct request *next;
-    for (struct request *r = t->first; r; r = next) {
-        next = r->next;
+    for (struct request *r = take_requests(c, t); r; r = free_request(c, r))
         if (is_plausible(&r->found))
             c->tell(&r->found, c->context);
-        free(r);
-    }
-    t->first = NULL;
 }
 
 static void evict_transaction(void *value, void *context)
@@ -78,12 +103,21 @@ struct classic *classic_new(found_fn *tell, void *context)
     return c;
 }
 
-static void hold(struct transaction *t, const struct found *found)
+/* The oldest ones give way: what has waited longest is least likely to be answered. */
+static void make_room(struct classic *c, size_t bytes)
 {
+    while (c->oldest && c->bytes + bytes > CLASSIC_BYTES_MAX)
+        give_up(c, c->oldest);
+}
+
+static void hold(struct classic *c, struct transaction *t, const struct found *found)
+{
+    size_t bytes = sizeof(struct request) + found->len;
     struct request *r;
-    if (t->requests >= CLASSIC_REQUESTS_MAX || found->len > CLASSIC_BYTES_MAX)
+    if (found->len > CLASSIC_REQUEST_BYTES_MAX)
         return;
-    r = malloc(sizeof(*r) + found->len);
+    make_room(c, bytes);
+    r = malloc(bytes);
     if (!r)
         return;
     memcpy(r->bytes, found->bytes, found->len);
@@ -91,23 +125,42 @@ static void hold(struct transaction *t, const struct found *found)
     r->found = *found;
     r->found.bytes = r->bytes;
     r->found.confidence = FOUND_UNANSWERED;
-    if (!t->first)
+    c->bytes += bytes;
+    if (!t->first) {
         t->last = &t->first;
+        t->older = c->newest;
+        if (c->newest)
+            c->newest->newer = t;
+        else
+            c->oldest = t;
+        c->newest = t;
+    }
     *t->last = r;
     t->last = &r->next;
-    t->requests++;
 }
 
 static void tell_held(struct classic *c, struct transaction *t)
 {
-    struct request *next;
-    for (struct request *r = t->first; r; r = next) {
-        next = r->next;
+    for (struct request *r = take_requests(c, t); r; r = free_request(c, r)) {
         r->found.confidence = FOUND_MATCHED;
         c->tell(&r->found, c->context);
-        free(r);
     }
-    t->first = NULL;
+}
+
+static bool take_request(struct classic *c, const struct found *found, const struct stun_msg *msg)
+{
+    struct flow_key key = flow_key_classic(&found->src, found->protocol, msg->txid);
+    struct transaction *t = table_find(c->held, &key);
+    if (!t) {
+        t = table_add(c->held, &key);
+        t->type = msg->type;
+    }
+    if (t->answered) {
+        c->tell(found, c->context);
+        return true;
+    }
+    hold(c, t, found);
+    return false;
 }
 
 bool classic_take(struct classic *c, const struct datagram *d)
@@ -120,28 +173,17 @@ bool classic_take(struct classic *c, const struct datagram *d)
     if (stun_decode(d->payload, d->payload_len, true, &msg) != STUN_OK)
         return false;
 
-    struct flow_key key = flow_key_transaction(&d->src, &d->dst, d->protocol, msg.txid);
-    struct transaction *t = table_find(c->held, &key);
-    if (msg.cls == STUN_REQUEST) {
-        if (t && t->answered && netaddr_same(&t->client, &d->src)) {
-            c->tell(&found, c->context);
-            return true;
-        }
-        if (!t) {
-            t = table_add(c->held, &key);
-            t->client = d->src;
-        }
-        if (netaddr_same(&t->client, &d->src))
-            hold(t, &found);
-        return false;
+    /* A quoted message was sent by its source, and says nothing of whether it arrived. */
+    struct flow_key key = flow_key_classic(&d->dst, d->protocol, msg.txid);
+    struct transaction *t = d->label == DATAGRAM_QUOTED ? NULL : table_find(c->held, &key);
+    /* The same type again is an echo, not an answer. */
+    if (t && t->type != msg.type) {
+        t->answered = true;
+        tell_held(c, t);
+        c->tell(&found, c->context);
+        return true;
     }
-    /* Not the request's own direction, or it is no answer. */
-    if (!t || netaddr_same(&t->client, &d->src))
-        return false;
-    t->answered = true;
-    tell_held(c, t);
-    c->tell(&found, c->context);
-    return true;
+    return msg.cls == STUN_REQUEST && take_request(c, &found, &msg);
 }
 
 static int by_frame(const void *a, const void *b)
@@ -155,44 +197,36 @@ static int by_frame(const void *a, const void *b)
 
 void classic_end(struct classic *c)
 {
-    enum { ALL_MAX = CLASSIC_HELD_MAX * CLASSIC_REQUESTS_MAX };
-    struct request **all = calloc(ALL_MAX, sizeof(struct request *));
-    uint32_t position = 0;
     size_t count = 0;
-    struct transaction *t;
-
-    while ((t = table_at(c->held, &position))) {
-        if (!all) {
-            give_up(c, t);
-            continue;
-        }
-        for (struct request *r = t->first; r && count < ALL_MAX; r = r->next)
-            all[count++] = r;
-        t->first = NULL;
+    for (const struct transaction *t = c->oldest; t; t = t->newer)
+        for (const struct request *r = t->first; r; r = r->next)
+            count++;
+    struct request **all = count > 0 ? calloc(count, sizeof(struct request *)) : NULL;
+    if (!all) {
+        while (c->oldest)
+            give_up(c, c->oldest);
+        return;
     }
-    if (count > 0)
-        qsort(all, count, sizeof(struct request *), by_frame);
+    count = 0;
+    while (c->oldest)
+        for (struct request *r = take_requests(c, c->oldest); r; r = r->next)
+            all[count++] = r;
+    qsort(all, count, sizeof(struct request *), by_frame);
     for (size_t i = 0; i < count; i++) {
         if (is_plausible(&all[i]->found))
             c->tell(&all[i]->found, c->context);
-        free(all[i]);
+        free_request(c, all[i]);
     }
     free(all);
 }
 
 void classic_free(struct classic *c)
 {
-    uint32_t position = 0;
-    struct transaction *t;
     if (!c)
         return;
-    while ((t = table_at(c->held, &position))) {
-        struct request *next;
-        for (struct request *r = t->first; r; r = next) {
-            next = r->next;
-            free(r);
-        }
-    }
+    while (c->oldest)
+        for (struct request *r = take_requests(c, c->oldest); r;)
+            r = free_request(c, r);
     table_free(c->held);
     free(c);
 }

@@ -1,7 +1,8 @@
 /*
- * Classic STUN (RFC 3489) has no cookie: a request is held until a response with the same 16 bytes
- * comes back on the reversed five-tuple, which proves both. What is never answered is told at the
- * end if it is plausible, as the weakest kind of find.
+ * Classic STUN (RFC 3489) has no cookie: a request is held until a message of another type with the
+ * same 16 bytes comes back to where it was sent from, which proves both. It may come from another
+ * address and port than were asked: that is what CHANGE-REQUEST is for. What is never answered is
+ * told at the end if it is plausible, as the weakest kind of find.
  */
 #ifndef RTCSHIM_ANALYZER_CLASSIC_H
 #define RTCSHIM_ANALYZER_CLASSIC_H
@@ -9,10 +10,10 @@
 #include "found.h"
 
 enum {
-    CLASSIC_HELD_MAX = 1024,   /* transactions */
-    CLASSIC_REQUESTS_MAX = 10, /* of one transaction: RFC 3489 sends nine */
-    CLASSIC_BYTES_MAX =
-        512, /* of a held request; RFC 3489's have no more than one attribute or two */
+    CLASSIC_HELD_MAX = 16384,    /* transactions */
+    CLASSIC_BYTES_MAX = 4 << 20, /* of all that is held */
+    CLASSIC_REQUEST_BYTES_MAX =
+        512, /* of one request; RFC 3489's have no more than one attribute or two */
 };
 
 struct classic;

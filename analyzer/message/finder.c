@@ -75,11 +75,12 @@ static void tell_classic(const struct found *found, void *context)
         .direction = found->direction,
         .payload_full = found->len,
     };
-    count_message(f, &d);
+    if (d.label != DATAGRAM_QUOTED)
+        count_message(f, &d);
     f->tell(found, f->context);
 }
 
-/* A datagram with the cookie in its place. What the header claims has to be in it. */
+/* A datagram with a cookie in its place. What the header claims has to be in it. */
 static bool take_message(struct finder *f, const struct datagram *d)
 {
     struct found found = found_on(d);
@@ -101,6 +102,21 @@ static bool take_message(struct finder *f, const struct datagram *d)
     return true;
 }
 
+/* MS-TURN's multiplexed messages have a session's number between header and payload: they are told
+ * without it. */
+static void set_channel(struct found *found)
+{
+    enum { MULTIPLEXED = 0xff10, SESSION_BYTES = 8 };
+    found->channel = be16(found->bytes);
+    found->channel_bytes = be16(found->bytes + 2);
+    if (found->channel != MULTIPLEXED)
+        return;
+    uint32_t behind = found->len < SESSION_BYTES ? found->len : SESSION_BYTES;
+    found->bytes += behind;
+    found->len -= behind;
+    found->channel_bytes -= SESSION_BYTES;
+}
+
 static void take_channel_data(struct finder *f, const struct datagram *d)
 {
     uint32_t whole = STUN_CHANNEL_HEADER_BYTES + (uint32_t)be16(d->payload + 2);
@@ -109,6 +125,7 @@ static void take_channel_data(struct finder *f, const struct datagram *d)
     found.len = whole < d->payload_len ? whole : d->payload_len;
     found.cut = found.len < whole;
     found.trailing = d->payload_full - whole;
+    set_channel(&found);
     found.confidence = FOUND_EXACT;
     channels_take(f->channels, &found, d);
 }
@@ -137,6 +154,13 @@ static void take_other(struct finder *f, const struct datagram *d)
     f->waiting[f->waiting_count++] = (struct waiting){key, table_prepare(f->flows, &key), share};
 }
 
+static bool take_classic(struct finder *f, const struct datagram *d)
+{
+    return d->payload_len == d->payload_full &&
+           stun_look_datagram(d->payload, d->payload_len) == STUN_LOOK_CLASSIC &&
+           classic_take(f->classic, d);
+}
+
 static void take_udp(struct finder *f, const struct datagram *d)
 {
     const uint8_t *in = d->payload;
@@ -147,9 +171,8 @@ static void take_udp(struct finder *f, const struct datagram *d)
         if (stun_has_cookie(in, len)) {
             if (take_message(f, d))
                 return;
-        } else if (in[0] <= 1 && len == d->payload_full && d->label != DATAGRAM_QUOTED &&
-                   stun_look_datagram(in, len) == STUN_LOOK_CLASSIC) {
-            if (classic_take(f->classic, d))
+        } else if (in[0] <= 1) {
+            if (stun_has_ms_cookie(in, len) ? take_message(f, d) : take_classic(f, d))
                 return;
         }
     }
@@ -198,9 +221,11 @@ static void take_unit(const struct tcp_unit *unit, const struct datagram *d, voi
     found.framed = unit->framed;
     found.unsynced = unit->unsynced;
     found.confidence = found.cut ? FOUND_LOOSE : FOUND_EXACT;
-    if (unit->kind == TCP_UNIT_CHANNEL_DATA)
+    if (unit->kind == TCP_UNIT_CHANNEL_DATA) {
+        set_channel(&found);
         channels_take(f->channels, &found, d);
-    else if (unit->len >= STUN_HEADER_BYTES)
+    }
+    if (unit->kind == TCP_UNIT_MESSAGE && unit->len >= STUN_HEADER_BYTES)
         f->tell(&found, f->context);
 }
 

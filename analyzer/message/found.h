@@ -16,12 +16,11 @@ enum found_kind {
 /* How sure it is that the bytes are STUN, weakest first. */
 enum found_confidence {
     FOUND_UNANSWERED, /* classic, whole and plausible, but no answer was seen */
-    FOUND_MATCHED, /* classic, request and answer with the same 16 bytes on the reversed five-tuple
-                    */
-    FOUND_LOOSE,   /* cookie, but bytes behind the message, or its end was not captured, or a length
-                      that is no multiple of 4 */
-    FOUND_EXACT,   /* cookie, and the length is the datagram's, or the frame's or the stream's rest
-                      agrees */
+    FOUND_MATCHED,    /* classic, request and answer to its sender with the same 16 bytes */
+    FOUND_LOOSE, /* cookie, but bytes behind the message, or its end was not captured, or a length
+                    that is no multiple of 4 */
+    FOUND_EXACT, /* cookie, and the length is the datagram's, or the frame's or the stream's rest
+                    agrees */
     FOUND_FINGERPRINT, /* the same with a good FINGERPRINT; said by the decoder, not by the finder
                         */
 };
@@ -44,7 +43,7 @@ struct found {
     uint8_t confidence;                 /* enum found_confidence */
     uint8_t protocol, label, direction; /* as in struct datagram */
     bool cut;                           /* the capture holds less of it than the wire did */
-    bool framed;                        /* TCP, RFC 4571 */
+    bool framed;                        /* TCP, behind a length: RFC 4571, MS-TURN */
     bool unsynced;    /* TCP: something before it on this stream was missing or was not STUN */
     bool reassembled; /* of IP fragments */
 };

@@ -6,7 +6,7 @@
 
 bool event_decode(const struct found *found, struct decoded *out)
 {
-    bool classic = found->confidence <= FOUND_MATCHED;
+    bool classic = !stun_has_cookie(found->bytes, found->len);
     out->status = stun_write_decode(found->bytes, found->len, classic, &out->msg);
     if (out->status != STUN_OK && out->status != STUN_TRUNCATED)
         return false;

@@ -90,7 +90,7 @@ static void write_inner(struct sink *s, const uint8_t *in, size_t len)
     status = stun_decode(in, len, false, &msg);
     if (status != STUN_OK && status != STUN_TRUNCATED)
         return;
-    const char *method = stun_method_name(msg.method);
+    const char *method = stun_msg_method_name(&msg);
     sink_lit(s, "  holds ");
     sink_text(s, method ? method : "unknown");
     sink_char(s, ' ');
@@ -99,7 +99,7 @@ static void write_inner(struct sink *s, const uint8_t *in, size_t len)
 
 static void write_message(struct sink *s, const struct stun_msg *msg)
 {
-    const char *method = stun_method_name(msg->method);
+    const char *method = stun_msg_method_name(msg);
     struct netaddr addr;
     struct stun_attr attr;
     if (method) {

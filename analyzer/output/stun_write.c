@@ -4,15 +4,15 @@
 
 #include "bytes.h"
 
-static void write_method(struct sink *s, uint16_t method)
+static void write_method(struct sink *s, const struct stun_msg *msg)
 {
-    const char *name = stun_method_name(method);
+    const char *name = stun_msg_method_name(msg);
     if (name) {
         sink_text(s, name);
         return;
     }
     sink_lit(s, "0x");
-    sink_hex(s, method, 4);
+    sink_hex(s, msg->method, 4);
 }
 
 static void write_bytes(struct sink *s, const struct stun_attr *attr)
@@ -180,7 +180,7 @@ static void write_value(struct sink *s, const struct stun_attr *attr,
 static void write_attr(struct sink *s, const struct stun_msg *msg, const struct stun_attr *attr,
                        int depth)
 {
-    const struct stun_attr_info *info = stun_attr_info(attr->type);
+    const struct stun_attr_info *info = stun_msg_attr_info(msg, attr->type);
     struct stun_value value;
     sink_lit(s, "{\"type\":\"0x");
     sink_hex(s, attr->type, 4);
@@ -268,7 +268,7 @@ static void write_message(struct sink *s, const struct stun_msg *msg, enum stun_
     sink_lit(s, "{\"class\":\"");
     sink_text(s, stun_class_name(msg->cls));
     sink_lit(s, "\",\"method\":\"");
-    write_method(s, msg->method);
+    write_method(s, msg);
     sink_lit(s, "\",\"txid\":\"");
     sink_hex_bytes(s, msg->txid, msg->txid_len);
     /* The length that the message claims; what is there may be less. */

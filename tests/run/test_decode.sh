@@ -3,50 +3,8 @@
 # shellcheck source=tests/run/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# make_capture FILE: a pcapng of eth0 (Ethernet) and tun0 (raw IP) with a request and an answer on each, and ChannelData on the first.
-make_capture() {
-    python3 - "$1" <<'PYTHON'
-import struct, sys
-
-def block(kind, body):
-    body += bytes(-len(body) % 4)
-    return struct.pack("<II", kind, 12 + len(body)) + body + struct.pack("<I", 12 + len(body))
-
-def option(code, value):
-    return struct.pack("<HH", code, len(value)) + value + bytes(-len(value) % 4)
-
-def iface(link, name):
-    return block(1, struct.pack("<HHI", link, 0, 0) + option(2, name) + option(0, b""))
-
-def packet(number, micros, data):
-    time = 1700000000 * 1000000 + micros
-    return block(6, struct.pack("<IIIII", number, time >> 32, time & 0xFFFFFFFF, len(data), len(data)) + data)
-
-def udp(src, dst, sport, dport, payload):
-    head = struct.pack(">HHHH", sport, dport, 8 + len(payload), 0)
-    ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 28 + len(payload), 0, 0, 64, 17, 0, bytes(src), bytes(dst))
-    return ip + head + payload
-
-def stun(kind, number, attributes=b""):
-    return struct.pack(">HHI", kind, len(attributes), 0x2112A442) + bytes(11) + bytes([number]) + attributes
-
-def mapped(last):
-    ip = struct.unpack(">I", bytes([203, 0, 113, last]))[0] ^ 0x2112A442
-    return struct.pack(">HHBBHI", 0x20, 8, 0, 1, 4000 ^ 0x2112, ip)
-
-ether = bytes(12) + b"\x08\x00"
-here, vpn, server = (192, 168, 1, 23), (10, 8, 0, 2), (198, 51, 100, 10)
-out = block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)) + iface(1, b"eth0") + iface(101, b"tun0")
-out += packet(0, 0, ether + udp(here, server, 5000, 3478, stun(1, 1)))
-out += packet(1, 100, udp(vpn, server, 5001, 3478, stun(1, 2)))
-out += packet(0, 20000, ether + udp(server, here, 3478, 5000, stun(0x101, 1, mapped(7))))
-out += packet(1, 60100, udp(server, vpn, 3478, 5001, stun(0x101, 2, mapped(99))))
-out += packet(0, 70000, ether + udp(here, server, 5000, 3478, b"\x40\x01\x00\x04abcd"))
-open(sys.argv[1], "wb").write(out)
-PYTHON
-}
-
-make_capture "$tmp/two.pcapng"
+# eth0 (Ethernet) and tun0 (raw IP) with a request and an answer on each, and ChannelData on the first.
+python3 -B "$here/captures.py" "$tmp/two.pcapng"
 head -c -10 "$tmp/two.pcapng" >"$tmp/damaged.pcapng"
 
 expect_status "a capture is decoded" 0 "$rtcshim" decode "$tmp/two.pcapng"

@@ -12,7 +12,7 @@
 #include "finder.h"
 
 enum {
-    FOUND_MAX = 64,
+    FOUND_MAX = 128,
 };
 
 static struct {
@@ -149,7 +149,7 @@ static void a_classic_request_waits_for_its_answer(void **state)
     assert_int_equal(udp(f, 1, 2, request, 28), 0);
     assert_int_equal(udp(f, 2, 1, other, 28), 0);  /* another transaction */
     assert_int_equal(udp(f, 1, 2, answer, 28), 0); /* the wrong way */
-    assert_int_equal(udp(f, 3, 1, answer, 28), 0); /* somebody else */
+    assert_int_equal(udp(f, 2, 3, answer, 28), 0); /* to somebody else */
     assert_int_equal(udp(f, 2, 1, answer, 28), 3);
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(told.found[i].confidence, FOUND_MATCHED);
@@ -158,6 +158,48 @@ static void a_classic_request_waits_for_its_answer(void **state)
     assert_int_equal(udp(f, 1, 2, request, 28), 4); /* sent again after all */
     finish(f);
     assert_int_equal(told.count, 4);
+}
+
+static void a_classic_answer_may_come_from_another_address(void **state)
+{
+    uint8_t request[28], answer[28];
+    struct finder *f = start();
+    (void)state;
+    make_classic(request, 0x0001, 1); /* CHANGE-REQUEST */
+    make_classic(answer, 0x0101, 1);
+    udp(f, 1, 2, request, 28);
+    assert_int_equal(udp(f, 3, 1, answer, 28), 2);
+    assert_int_equal(told.found[1].confidence, FOUND_MATCHED);
+    finish(f);
+}
+
+static void an_echo_is_no_answer_and_any_other_type_is_one(void **state)
+{
+    uint8_t request[28], answer[28];
+    struct finder *f = start();
+    (void)state;
+    make_classic(request, 0x0001, 1);
+    request[21] = 0x99; /* unregistered: alone it is not plausible */
+    make_classic(answer, 0x0002, 1);
+    answer[21] = 0x99;
+    assert_int_equal(udp(f, 1, 2, request, 28), 0);
+    assert_int_equal(udp(f, 2, 1, request, 28), 0);
+    assert_int_equal(udp(f, 2, 1, answer, 28), 2); /* as Zoom's servers do */
+    finish(f);
+    assert_int_equal(told.count, 2);
+}
+
+static void each_of_many_retransmissions_is_told(void **state)
+{
+    uint8_t request[28], answer[28];
+    struct finder *f = start();
+    (void)state;
+    make_classic(request, 0x0001, 1);
+    make_classic(answer, 0x0101, 1);
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(udp(f, 1, 2, request, 28), 0);
+    assert_int_equal(udp(f, 2, 1, answer, 28), 101);
+    finish(f);
 }
 
 static void an_unanswered_classic_request_is_told_last_if_every_byte_fits(void **state)
@@ -327,6 +369,9 @@ int main(void)
         cmocka_unit_test(any_type_with_the_cookie_is_a_message),
         cmocka_unit_test(an_unpadded_length_needs_to_be_exact),
         cmocka_unit_test(a_classic_request_waits_for_its_answer),
+        cmocka_unit_test(a_classic_answer_may_come_from_another_address),
+        cmocka_unit_test(an_echo_is_no_answer_and_any_other_type_is_one),
+        cmocka_unit_test(each_of_many_retransmissions_is_told),
         cmocka_unit_test(an_unanswered_classic_request_is_told_last_if_every_byte_fits),
         cmocka_unit_test(classic_requests_without_end_are_held_within_bounds),
         cmocka_unit_test(channel_data_means_something_after_stun_only),

@@ -226,7 +226,7 @@ static json_t *stun_json_nested(const uint8_t *in, size_t len, bool classic, boo
     if (header != STUN_OK && header != STUN_TRUNCATED)
         return NULL;
     o = json_object();
-    method = stun_method_name(msg->method);
+    method = stun_msg_method_name(msg);
     json_object_set_new_nocheck(o, "class", json_string_nocheck(stun_class_name(msg->cls)));
     json_object_set_new_nocheck(o, "method",
                                 method ? json_string_nocheck(method) : hex16(msg->method));
