@@ -80,6 +80,22 @@ static void tell_classic(const struct found *found, void *context)
     f->tell(found, f->context);
 }
 
+/* The unpadded attributes end where the message does, or where the capture cut it. */
+static bool adds_up(const uint8_t *in, uint32_t len)
+{
+    struct stun_msg msg;
+    struct stun_attr attr;
+    enum stun_status status;
+    size_t pos = 0;
+    if (stun_decode_unpadded(in, len, &msg) == STUN_NOT_STUN)
+        return false;
+    do
+        status = stun_next_attr(&msg, &pos, &attr);
+    while (status == STUN_OK);
+    return status == STUN_END ||
+           (status == STUN_TRUNCATED && len < STUN_HEADER_BYTES + (uint32_t)be16(in + 2));
+}
+
 /* A datagram with a cookie in its place. What the header claims has to be in it. */
 static bool take_message(struct finder *f, const struct datagram *d)
 {
@@ -87,8 +103,9 @@ static bool take_message(struct finder *f, const struct datagram *d)
     uint32_t whole = STUN_HEADER_BYTES + (uint32_t)be16(d->payload + 2);
     if (whole > d->payload_full || d->payload_len < STUN_HEADER_BYTES)
         return false;
-    /* Only Microsoft's messages are not padded; the exact length vouches for them. */
-    if (whole % 4 != 0 && whole != d->payload_full)
+    /* Only a few dialects do not pad; the exact length and attributes that add up vouch for them.
+     */
+    if (whole % 4 != 0 && (whole != d->payload_full || !adds_up(d->payload, d->payload_len)))
         return false;
     found.bytes = d->payload;
     found.len = whole < d->payload_len ? whole : d->payload_len;

@@ -114,11 +114,13 @@ static void any_type_with_the_cookie_is_a_message(void **state)
     finish(f);
 }
 
-static void an_unpadded_length_needs_to_be_exact(void **state)
+static void an_unpadded_length_needs_to_be_exact_and_attributes_to_fill_it(void **state)
 {
-    uint8_t bytes[32] = {0, 3, 0, 9, 0x21, 0x12, 0xa4, 0x42};
+    uint8_t bytes[32] = {0, 3, 0, 9, 0x21, 0x12, 0xa4, 0x42, [23] = 4};
     struct finder *f = start();
     (void)state;
+    assert_int_equal(udp(f, 1, 2, bytes, 29), 0); /* a byte is left over */
+    bytes[23] = 5;
     assert_int_equal(udp(f, 1, 2, bytes, 30), 0);
     assert_int_equal(udp(f, 1, 2, bytes, 28), 0);
     assert_int_equal(udp(f, 1, 2, bytes, 29), 1);
@@ -367,7 +369,7 @@ int main(void)
         cmocka_unit_test(no_shorter_prefix_of_a_message_is_found),
         cmocka_unit_test(what_the_snapshot_length_cut_off_is_told_as_cut),
         cmocka_unit_test(any_type_with_the_cookie_is_a_message),
-        cmocka_unit_test(an_unpadded_length_needs_to_be_exact),
+        cmocka_unit_test(an_unpadded_length_needs_to_be_exact_and_attributes_to_fill_it),
         cmocka_unit_test(a_classic_request_waits_for_its_answer),
         cmocka_unit_test(a_classic_answer_may_come_from_another_address),
         cmocka_unit_test(an_echo_is_no_answer_and_any_other_type_is_one),
