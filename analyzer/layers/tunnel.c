@@ -74,6 +74,28 @@ static int tunnel_vxlan(struct walk *walk)
     return STEP_ETHERNET;
 }
 
+/* draft-ietf-nvo3-vxlan-gpe-13 section 3.1: version 0, a network and a next protocol, and zeros. */
+static int tunnel_vxlan_gpe(struct walk *walk)
+{
+    enum { NEXT_IPV4 = 1, NEXT_IPV6 = 2, NEXT_ETHERNET = 3 };
+    struct view *view = &walk->view;
+
+    if (view->have < TUNNEL_HEADER_BYTES || be32(view->at) >> 8 != 0x0c0000 || view->at[7] != 0)
+        return -1;
+    uint8_t next = view->at[3];
+    view_skip(view, TUNNEL_HEADER_BYTES);
+    switch (next) {
+    case NEXT_IPV4:
+        return STEP_IPV4;
+    case NEXT_IPV6:
+        return STEP_IPV6;
+    case NEXT_ETHERNET:
+        return STEP_ETHERNET;
+    default:
+        return -1;
+    }
+}
+
 /* 3GPP TS 29.281: version 1, a G-PDU, its length; extension headers in units of four bytes. */
 static int tunnel_gtpu(struct walk *walk)
 {

@@ -314,6 +314,15 @@ static void udp_tunnels_are_opened(void **state)
     udp_tunnel("\x08\0\0\0\0\0\x05\0", 8, 40000, 4789);
     expect_inner(DATAGRAM_TUNNELLED);
 
+    for (char next = 1; next <= 3; next++) {
+        const char gpe[8] = {0x0c, 0, 0, next, 0, 0, 5, 0};
+        pkt_udp(&pkt, next == 2);
+        if (next == 3)
+            wrap_ethernet(&pkt, PKT_IPV4);
+        udp_tunnel(gpe, 8, 40000, 4790);
+        expect_inner(DATAGRAM_TUNNELLED);
+    }
+
     pkt_udp(&pkt, false);
     wrap_ethernet(&pkt, PKT_IPV4);
     udp_tunnel("\x01\0\x65\x58\0\0\x05\0optn", 12, 40000, 6081);
@@ -345,11 +354,11 @@ static void udp_tunnels_are_opened(void **state)
 
 static void stun_on_a_tunnels_port_is_direct(void **state)
 {
-    static const uint16_t ports[] = {3544, 4789, 2152, 6081};
+    static const uint16_t ports[] = {3544, 4789, 4790, 2152, 6081};
     static const uint8_t stun[20] = {0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42};
 
     (void)state;
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
         for (int type = 0; type < 2; type++) {
             pkt_set(&pkt, stun, sizeof(stun));
             pkt_at(&pkt)[0] = type ? 8 : 0; /* 0x0801 looks like VXLAN's flag */
