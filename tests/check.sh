@@ -34,6 +34,7 @@ suite preload 900 tests/preload/run.sh "$build"
 for test in tests/run/test_*.sh; do
     suite "run ${test##*/test_}" 300 env RTCSHIM="$build/rtcshim" "$test"
 done
+suite golden 120 tests/golden/run.sh "$build"
 suite fuzz 300 tests/fuzz/run.sh "$build/fuzz" "${FUZZ_SECONDS:-15}"
 suite browser 1800 tests/browser/run.sh "$build"
 
