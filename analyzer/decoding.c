@@ -135,7 +135,7 @@ bool decoding_begin(struct decoding *d, const char *path, decoding_index_fn *by_
     d->by_index = by_index;
     d->names = names;
     d->layers = layers_new();
-    d->finder = finder_new(pass_on, d);
+    d->finder = finder_new(pass_on, d, d->out.tally != NULL);
     if (!d->layers || !d->finder) {
         analyzer_complain("cannot decode %s: out of memory", path);
         return false;

@@ -88,19 +88,16 @@ void flow_count(struct flow *flow, const struct flow_share *share)
         flow->directions[share->way] = share->direction;
 }
 
-struct flow *flow_of(struct table *flows, const struct flow_key *key, const struct datagram *d,
-                     unsigned way)
+struct flow flow_from(const struct datagram *d, unsigned way)
 {
-    struct flow *flow = table_find(flows, key);
-    if (flow)
-        return flow;
-    flow = table_add(flows, key);
-    flow->first_ns = d->packet->time_ns;
-    flow->iface = d->packet->iface;
-    flow->ifindex = d->ifindex;
-    flow->ends[way] = d->src;
-    flow->ends[!way] = d->dst;
-    flow->protocol = d->protocol;
-    flow->label = d->label;
+    struct flow flow = {
+        .first_ns = d->packet->time_ns,
+        .iface = d->packet->iface,
+        .ifindex = d->ifindex,
+        .protocol = d->protocol,
+        .label = d->label,
+    };
+    flow.ends[way] = d->src;
+    flow.ends[!way] = d->dst;
     return flow;
 }

@@ -44,6 +44,11 @@ struct flow {
 /* A datagram that is no STUN message: its kind by RFC 7983 section 7 and RFC 5761 section 4.
  * CHANNEL_DATA where the length fits. */
 enum flow_kind flow_kind_of(const uint8_t *in, uint32_t len, uint32_t full_len);
+/* The first byte alone: false where flow_kind_of() can't say CHANNEL_DATA. */
+static inline bool flow_may_be_channel_data(const uint8_t *in)
+{
+    return (in[0] & 0xf0) == 0x40;
+}
 /* static */
 const char *flow_kind_name(enum flow_kind kind);
 
@@ -57,8 +62,7 @@ struct flow_share {
 struct flow_share flow_share_of(const struct datagram *d, unsigned way, enum flow_kind kind);
 void flow_count(struct flow *flow, const struct flow_share *share);
 
-/* The flow of d, made where it is new. */
-struct flow *flow_of(struct table *flows, const struct flow_key *key, const struct datagram *d,
-                     unsigned way);
+/* A flow that begins with d, nothing counted yet. */
+struct flow flow_from(const struct datagram *d, unsigned way);
 
 #endif

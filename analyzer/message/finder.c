@@ -13,11 +13,17 @@ enum {
     WAITING_MAX = 8,
 };
 
-/* A datagram whose flow is being fetched from memory, while the next packets are read. */
+/*
+ * What is to be counted on a flow that is being fetched from memory, while the next packets are
+ * read. A look into the table right away would wait for memory longer than all else on a packet
+ * takes.
+ */
 struct waiting {
     struct flow_key key;
     uint32_t prepared;
+    bool had_stun; /* makes the flow, from fresh, where it is not there */
     struct flow_share share;
+    struct flow fresh;
 };
 
 struct finder {
@@ -27,20 +33,35 @@ struct finder {
     struct tcp *tcp;
     struct classic *classic;
     struct channels *channels;
+    bool count_media;
     found_fn *tell;
     void *context;
 };
 
-/* Before a flow is made or shown: what waits came earlier. */
+/* In the order of the packets. */
 static void count_waiting(struct finder *f)
 {
     for (unsigned i = 0; i < f->waiting_count; i++) {
         const struct waiting *w = &f->waiting[i];
         struct flow *flow = table_find_prepared(f->flows, &w->key, w->prepared);
+        if (!flow && w->had_stun) {
+            flow = table_add(f->flows, &w->key);
+            *flow = w->fresh;
+        }
         if (flow)
             flow_count(flow, &w->share);
     }
     f->waiting_count = 0;
+}
+
+static struct waiting *wait_for_flow(struct finder *f, const struct datagram *d, unsigned *way)
+{
+    if (f->waiting_count == WAITING_MAX)
+        count_waiting(f);
+    struct waiting *w = &f->waiting[f->waiting_count++];
+    w->key = flow_key_of(d, way);
+    w->prepared = table_prepare(f->flows, &w->key);
+    return w;
 }
 
 /* d, or the part of it that is a message, makes its flow one that had STUN. */
@@ -48,11 +69,11 @@ static void count_on_flow(struct finder *f, const struct datagram *d, uint32_t b
                           enum flow_kind kind)
 {
     unsigned way;
-    struct flow_key key = flow_key_of(d, &way);
-    struct flow_share share = flow_share_of(d, way, kind);
-    share.bytes = bytes;
-    count_waiting(f);
-    flow_count(flow_of(f->flows, &key, d, way), &share);
+    struct waiting *w = wait_for_flow(f, d, &way);
+    w->had_stun = true;
+    w->share = flow_share_of(d, way, kind);
+    w->share.bytes = bytes;
+    w->fresh = flow_from(d, way);
 }
 
 static void count_message(struct finder *f, const struct datagram *d)
@@ -151,12 +172,13 @@ static void take_channel_data(struct finder *f, const struct datagram *d)
 static void take_other(struct finder *f, const struct datagram *d)
 {
     unsigned way;
-    if (table_count(f->flows) == 0)
+    enum flow_kind kind;
+    if (table_count(f->flows) == 0 && f->waiting_count == 0)
         return;
-    struct flow_key key = flow_key_of(d, &way);
-    enum flow_kind kind = flow_kind_of(d->payload, d->payload_len, d->payload_full);
-    struct flow_share share = flow_share_of(d, way, kind);
+    kind = flow_kind_of(d->payload, d->payload_len, d->payload_full);
     if (kind == FLOW_CHANNEL_DATA) {
+        struct flow_key key = flow_key_of(d, &way);
+        struct flow_share share = flow_share_of(d, way, kind);
         struct flow *flow;
         count_waiting(f);
         flow = table_find(f->flows, &key);
@@ -164,11 +186,11 @@ static void take_other(struct finder *f, const struct datagram *d)
             return;
         flow_count(flow, &share);
         take_channel_data(f, d);
-        return;
+    } else if (f->count_media) {
+        struct waiting *w = wait_for_flow(f, d, &way);
+        w->had_stun = false;
+        w->share = flow_share_of(d, way, kind);
     }
-    if (f->waiting_count == WAITING_MAX)
-        count_waiting(f);
-    f->waiting[f->waiting_count++] = (struct waiting){key, table_prepare(f->flows, &key), share};
 }
 
 static bool take_classic(struct finder *f, const struct datagram *d)
@@ -193,7 +215,8 @@ static void take_udp(struct finder *f, const struct datagram *d)
                 return;
         }
     }
-    if (d->label != DATAGRAM_QUOTED)
+    /* Most packets of most captures end here. */
+    if (d->label != DATAGRAM_QUOTED && (f->count_media || flow_may_be_channel_data(in)))
         take_other(f, d);
 }
 
@@ -246,11 +269,12 @@ static void take_unit(const struct tcp_unit *unit, const struct datagram *d, voi
         f->tell(&found, f->context);
 }
 
-struct finder *finder_new(found_fn *tell, void *context)
+struct finder *finder_new(found_fn *tell, void *context, bool count_media)
 {
     struct finder *f = calloc(1, sizeof(*f));
     if (!f)
         return NULL;
+    f->count_media = count_media;
     f->tell = tell;
     f->context = context;
     f->flows = table_new(FLOW_MAX, sizeof(struct flow), NULL, NULL);

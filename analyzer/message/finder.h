@@ -18,9 +18,12 @@ enum {
 
 struct finder;
 
-/* tell: in the order of the capture, except that classic messages wait for their answer. NULL where
- * memory is out. */
-struct finder *finder_new(found_fn *tell, void *context);
+/*
+ * tell: in the order of the capture, except that classic messages wait for their answer.
+ * count_media: count on each flow what is neither STUN nor ChannelData too, which costs a look into
+ * the table for every packet of UDP. NULL where memory is out.
+ */
+struct finder *finder_new(found_fn *tell, void *context, bool count_media);
 void finder_take(struct finder *f, const struct datagram *d);
 /* The capture is over: tell what was held and counted. */
 void finder_end(struct finder *f);

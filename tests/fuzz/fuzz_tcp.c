@@ -76,7 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!ready)
         ready = sink_open(&out.sink, -1);
     out.tally = tally_new();
-    f = finder_new(show, &out);
+    f = finder_new(show, &out, true);
     require(ready && f && out.tally);
     while (size >= STEP_BYTES) {
         uint8_t flags = data[0], ends = data[1];

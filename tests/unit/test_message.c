@@ -34,7 +34,7 @@ static void tell(const struct found *found, void *context)
 static struct finder *start(void)
 {
     memset(&told, 0, sizeof(told));
-    return finder_new(tell, NULL);
+    return finder_new(tell, NULL, true);
 }
 
 static size_t udp(struct finder *f, uint8_t from, uint8_t to, const uint8_t *bytes, size_t len)
@@ -306,6 +306,30 @@ static void media_is_counted_on_the_flows_that_had_stun(void **state)
     finish(f);
 }
 
+static void channel_data_is_found_where_media_is_not_counted(void **state)
+{
+    static const uint8_t rtp[12] = {0x80, 96};
+    static const uint8_t channel[] = {0x40, 0x01, 0, 4, 1, 2, 3, 4};
+    uint8_t message[64];
+    size_t len = test_message(message, sizeof(message), STUN_REQUEST, 1, 0);
+    struct finder *f = start();
+    uint32_t position = 0;
+    (void)state;
+    finder_free(f);
+    f = finder_new(tell, NULL, false);
+    udp(f, 1, 2, channel, sizeof(channel)); /* no STUN yet */
+    udp(f, 1, 2, message, len);
+    udp(f, 2, 1, rtp, sizeof(rtp));
+    udp(f, 2, 1, channel, sizeof(channel));
+    assert_int_equal(told.count, 2);
+    assert_int_equal(told.found[1].kind, FOUND_CHANNEL_DATA);
+    struct flow *flow = table_at(finder_flows(f), &position);
+    assert_non_null(flow);
+    for (unsigned way = 0; way < 2; way++)
+        assert_int_equal(flow->packets[way][FLOW_RTP], 0);
+    finish(f);
+}
+
 static void a_quoted_message_is_told_as_quoted_and_makes_no_flow(void **state)
 {
     uint8_t bytes[64];
@@ -379,6 +403,7 @@ int main(void)
         cmocka_unit_test(channel_data_means_something_after_stun_only),
         cmocka_unit_test(of_a_channel_the_first_and_those_with_stun_are_told_and_the_sum_is_right),
         cmocka_unit_test(media_is_counted_on_the_flows_that_had_stun),
+        cmocka_unit_test(channel_data_is_found_where_media_is_not_counted),
         cmocka_unit_test(a_quoted_message_is_told_as_quoted_and_makes_no_flow),
         cmocka_unit_test(streams_give_messages_and_channels_too),
         cmocka_unit_test(random_datagrams_are_no_stun),
