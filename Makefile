@@ -66,7 +66,7 @@ ANALYZER_INC := -Ianalyzer -Ianalyzer/input -Ianalyzer/layers -Ianalyzer/flow -I
 ANALYZER_INPUT_SRC := $(addprefix analyzer/input/,reader.c pcap_file.c pcapng_file.c pcapng_iface.c source.c source_unpack.c \
     unpack_formats.c time_scale.c)
 # From packets to datagrams.
-ANALYZER_LAYERS_SRC := $(addprefix analyzer/layers/,layers.c link.c ip.c fragments.c transport.c tunnel.c siphash.c)
+ANALYZER_LAYERS_SRC := $(addprefix analyzer/layers/,layers.c plain.c link.c ip.c fragments.c transport.c tunnel.c siphash.c)
 # From datagrams to messages.
 ANALYZER_FLOW_SRC := $(addprefix analyzer/flow/,table.c flow_key.c flow.c segments.c tcp_frame.c tcp.c)
 ANALYZER_MESSAGE_SRC := $(addprefix analyzer/message/,found.c finder.c classic.c channels.c tally.c)

@@ -83,7 +83,8 @@ enum layers_result walk_run(struct walk *walk, int step)
     return LAYERS_TOO_DEEP;
 }
 
-bool layers_datagram(struct layers *layers, const struct packet *packet, struct datagram *out)
+enum layers_result walk_datagram(struct layers *layers, const struct packet *packet,
+                                 struct datagram *out)
 {
     struct walk walk = {
         .layers = layers,
@@ -98,8 +99,17 @@ bool layers_datagram(struct layers *layers, const struct packet *packet, struct 
         .ifindex = packet->iface->ifindex,
         .direction = (uint8_t)packet->direction,
     };
-    enum layers_result result = walk_run(&walk, link_first(&walk));
+    return walk_run(&walk, link_first(&walk));
+}
+
+bool layers_datagram(struct layers *layers, const struct packet *packet, struct datagram *out)
+{
     layers->counts.packets++;
+    if (plain_datagram(packet, out)) {
+        layers->counts.results[LAYERS_DATAGRAM]++;
+        return true;
+    }
+    enum layers_result result = walk_datagram(layers, packet, out);
     layers->counts.results[result]++;
     layers->counts.datagrams_unfinished = fragments_unfinished(layers->fragments);
     if (result != LAYERS_DATAGRAM)

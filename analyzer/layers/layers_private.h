@@ -73,6 +73,14 @@ static inline void view_limit(struct view *view, uint32_t n)
         view->have = n;
 }
 
+/*
+ * The two ways to take a packet apart. The short one knows plain packets only: false says that the
+ * general one has to look, and leaves *out in pieces.
+ */
+bool plain_datagram(const struct packet *packet, struct datagram *out);
+enum layers_result walk_datagram(struct layers *layers, const struct packet *packet,
+                                 struct datagram *out);
+
 /* Take the walk on until it ends; the datagram's label is right from the start. */
 enum layers_result walk_run(struct walk *walk, int step);
 
@@ -93,6 +101,9 @@ int transport_tcp(struct walk *walk);
 int transport_icmp(struct walk *walk);
 int transport_icmpv6(struct walk *walk);
 int tunnel_gre(struct walk *walk);
+
+/* A tunnel of UDP might use one of these ports. */
+bool tunnel_port(const struct datagram *out);
 
 /* A UDP datagram, complete in walk->out, is a tunnel's: walk->out becomes the inner one. false: it
  * is not, walk->out stays. */

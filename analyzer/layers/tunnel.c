@@ -151,7 +151,7 @@ static int tunnel_first(struct walk *walk)
     return -1;
 }
 
-static bool tunnel_port(const struct datagram *out)
+bool tunnel_port(const struct datagram *out)
 {
 #define TUNNEL(number, way, function)                                                              \
     if (out->dst.port == (number) || ((way) == TUNNEL_EITHER && out->src.port == (number)))        \

@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "bytes.h"
-#include "layers.h"
+#include "layers_private.h"
+#include "same_datagram.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t len);
 
@@ -23,6 +24,19 @@ static void check_datagram(const struct packet *packet, const struct datagram *d
         abort();
     for (uint32_t i = 0; i < d->payload_len; i++)
         sink += d->payload[i];
+}
+
+/* What went the short way: the walk has to come to the same. */
+static void check_both_ways(struct layers *layers, const struct packet *packet,
+                            const struct datagram *taken)
+{
+    struct datagram plain, walked;
+
+    if (!plain_datagram(packet, &plain))
+        return;
+    if (!same_datagram(&plain, taken) ||
+        walk_datagram(layers, packet, &walked) != LAYERS_DATAGRAM || !same_datagram(&walked, taken))
+        abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t len)
@@ -50,8 +64,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t len)
         packet.len = size + in[2];
         packet.frame++;
         packet.time_ns += UINT64_C(1000000) * in[2];
-        if (layers_datagram(layers, &packet, &datagram))
+        if (layers_datagram(layers, &packet, &datagram)) {
             check_datagram(&packet, &datagram);
+            check_both_ways(layers, &packet, &datagram);
+        }
         free(data);
         in += 5 + size;
         len -= 5 + size;
