@@ -11,7 +11,7 @@
 
 enum {
     SOURCE_ERROR_BYTES = 160,
-    SOURCE_BUFFER_BYTES = 128 << 10, /* at first; grows to what a block needs */
+    SOURCE_BUFFER_BYTES = 256 << 10, /* at first; grows to what a block needs */
 };
 
 struct source_unpack;
