@@ -224,10 +224,11 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(BUILD)/rtcshim $(BUILD)/rtcshim-analyzer $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(BUILD)/librtcshim.so $(DESTDIR)$(PREFIX)/lib/
-	install -m 644 docs/rtcshim.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 docs/rtcshim.1 docs/rtcshim-analyzer.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/rtcshim $(DESTDIR)$(PREFIX)/bin/rtcshim-analyzer $(DESTDIR)$(PREFIX)/lib/librtcshim.so $(DESTDIR)$(PREFIX)/share/man/man1/rtcshim.1
+	rm -f $(DESTDIR)$(PREFIX)/bin/rtcshim $(DESTDIR)$(PREFIX)/bin/rtcshim-analyzer $(DESTDIR)$(PREFIX)/lib/librtcshim.so \
+	    $(DESTDIR)$(PREFIX)/share/man/man1/rtcshim.1 $(DESTDIR)$(PREFIX)/share/man/man1/rtcshim-analyzer.1
 
 clean: ## remove the build folder
 	rm -rf build
