@@ -68,7 +68,7 @@ ANALYZER_INPUT_SRC := $(addprefix analyzer/input/,reader.c pcap_file.c pcapng_fi
 # From packets to datagrams.
 ANALYZER_LAYERS_SRC := $(addprefix analyzer/layers/,layers.c plain.c link.c ip.c fragments.c transport.c tunnel.c siphash.c)
 # From datagrams to messages.
-ANALYZER_FLOW_SRC := $(addprefix analyzer/flow/,table.c flow_key.c flow.c segments.c tcp_frame.c tcp.c)
+ANALYZER_FLOW_SRC := $(addprefix analyzer/flow/,table.c flow_key.c flow.c segments.c tcp_frame.c units.c tcp.c)
 ANALYZER_MESSAGE_SRC := $(addprefix analyzer/message/,found.c finder.c classic.c channels.c tally.c)
 # From messages to lines.
 ANALYZER_OUTPUT_SRC := $(addprefix analyzer/output/,sink.c stun_write.c event_write.c row_write.c tally_text.c \

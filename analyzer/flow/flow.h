@@ -44,10 +44,10 @@ struct flow {
 /* A datagram that is no STUN message: its kind by RFC 7983 section 7 and RFC 5761 section 4.
  * CHANNEL_DATA where the length fits. */
 enum flow_kind flow_kind_of(const uint8_t *in, uint32_t len, uint32_t full_len);
-/* The first byte alone: false where flow_kind_of() can't say CHANNEL_DATA. */
+/* The first two bytes alone: false where flow_kind_of() can't say CHANNEL_DATA. */
 static inline bool flow_may_be_channel_data(const uint8_t *in)
 {
-    return (in[0] & 0xf0) == 0x40;
+    return (in[0] & 0xf0) == 0x40 || (in[0] == 0xff && in[1] == 0x10);
 }
 /* static */
 const char *flow_kind_name(enum flow_kind kind);

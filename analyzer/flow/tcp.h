@@ -9,7 +9,9 @@
  *
  * Retransmissions are told once. Where copies of a byte differ, the first one counts. A gap is
  * waited for until its bytes come, the other side acknowledges them (they were sent, but not
- * captured), or more waits behind it than SEGMENTS_BYTES_MAX.
+ * captured), or more waits behind it than SEGMENTS_BYTES_MAX. Where TCP_BUFFER_BYTES_MAX are used
+ * up, what has waited for longest gives way. A unit whose end never comes is told as far as it is
+ * there.
  */
 #ifndef RTCSHIM_ANALYZER_TCP_H
 #define RTCSHIM_ANALYZER_TCP_H
@@ -38,7 +40,7 @@ struct tcp_unit {
     bool unsynced; /* bytes before it on this stream are missing or were no STUN */
 };
 
-/* d is the segment that completed the unit. */
+/* d is the segment that completed the unit; of one that never was, a segment that holds a part. */
 typedef void tcp_unit_fn(const struct tcp_unit *unit, const struct datagram *d, void *context);
 
 struct tcp;
@@ -46,7 +48,7 @@ struct tcp;
 /* NULL where memory is out. */
 struct tcp *tcp_new(tcp_unit_fn *tell, void *context);
 void tcp_segment(struct tcp *tcp, const struct datagram *d);
-/* The capture is over: tell what waits behind gaps. */
+/* The capture is over: tell what waits behind gaps, and what has begun. */
 void tcp_end(struct tcp *tcp);
 /* Takes NULL. */
 void tcp_free(struct tcp *tcp);

@@ -215,6 +215,13 @@ def keepalives_and_retransmissions_with_other_bytes():
         event(2, *up, proto="TCP", stun=told()), event(5, *up, proto="TCP", stun=told(number=2))]
 
 
+@case
+def a_capture_that_ends_within_a_message():
+    up, message = (CLIENT, 40000, SERVER, 80), c.stun(3, 1, c.attr(0x8022, b"software"))
+    return c.pcap([c.tcp(*up, 999, b"", c.SYN), c.tcp(*up, 1000, message[:12]), c.tcp(*up, 1012, message[12:24])]), [
+        event(2, *up, proto="TCP", confidence="loose", stun=told(method="allocate", length=12, cut=True))]
+
+
 # --- quoted, nested, tunnelled -----------------------------------------------------------------------------------------------------
 @case
 def quoted_in_icmp_and_icmpv6_errors():
@@ -321,6 +328,10 @@ def ms_allocation():
                       xor_relayed={"ip": "198.51.100.77", "port": 50000}, attributes=[
                           cookie, attribute(1, "MAPPED-ADDRESS", 8, ip="198.51.100.77", port=50000),
                           attribute(0x8020, "MS-XOR-MAPPED-ADDRESS", 8, ip="203.0.113.7", port=4000)])),
+        # The relay's own address alone is no mapped one.
+        (1, c.classic(0x103, 2, c.MS_COOKIE_ATTR + c.attr(1, c.address("198.51.100.77", 50000))),
+         told_classic("success", 2, method="allocate", length=20, xor_relayed={"ip": "198.51.100.77", "port": 50000},
+                      attributes=[cookie, attribute(1, "MAPPED-ADDRESS", 8, ip="198.51.100.77", port=50000)])),
         (0, c.classic(4, 3, c.MS_COOKIE_ATTR + c.attr(0x11, c.address(OTHER, 6000))),
          told_classic(number=3, method="send", length=20, attributes=[cookie, attribute(0x11, "DESTINATION-ADDRESS", 8, ip=OTHER, port=6000)])),
         (1, c.classic(0x115, 4, c.MS_COOKIE_ATTR + data),

@@ -21,11 +21,17 @@ static struct {
     struct tcp_unit unit[UNITS_MAX];
     uint64_t frame[UNITS_MAX];
     size_t count;
+    unsigned ignored; /* a number that is only counted */
+    size_t ignored_count;
 } told;
 
 static void tell(const struct tcp_unit *unit, const struct datagram *d, void *context)
 {
     (void)context;
+    if (told.ignored && unit->len >= 20 && unit->bytes[19] == told.ignored) {
+        told.ignored_count++;
+        return;
+    }
     assert_true(told.count < UNITS_MAX);
     told.unit[told.count] = *unit;
     told.frame[told.count] = d->packet->frame;
@@ -300,8 +306,55 @@ static void a_new_connection_on_the_same_ports_starts_anew(void **state)
     syn(tcp, 99);
     segment(tcp, 100, message, len - 4);
     syn(tcp, 5000);
+    /* What the old one began is told. */
+    assert_int_equal(told.count, 1);
+    assert_int_equal(told.unit[0].len, len - 4);
     segment(tcp, 5001, message, len);
+    assert_false(told.unit[1].unsynced);
+    expect(tcp, 2, (const unsigned[]){4, 4});
+}
+
+static void a_message_that_never_ends_is_told_as_far_as_it_came(void **state)
+{
+    uint8_t message[64];
+    size_t len = test_message(message, sizeof(message), STUN_REQUEST, 4, 8);
+    (void)state;
+    for (size_t cut = 1; cut < len; cut++) {
+        struct tcp *tcp = start();
+        syn(tcp, 99);
+        segment(tcp, 100, message, cut);
+        assert_int_equal(told.count, 0);
+        tcp_end(tcp);
+        assert_int_equal(told.count, cut >= 8 ? 1 : 0);
+        if (told.count > 0) {
+            assert_int_equal(told.unit[0].len, cut);
+            assert_int_equal(told.unit[0].full_len, len);
+        }
+        tcp_free(tcp);
+    }
+}
+
+static void begun_messages_without_end_hide_no_other(void **state)
+{
+    uint8_t beginning[STUN_HEADER_BYTES], message[64];
+    size_t len = test_message(message, sizeof(message), STUN_REQUEST, 4, 8);
+    struct tcp *tcp = start();
+    struct test_datagram t;
+    (void)state;
+    test_message(beginning, sizeof(beginning), STUN_REQUEST, 9, 0);
+    put_be16(beginning + 2, 65532);
+    /* Each claims 64 KiB: 2,000 would be 128 MiB. */
+    told.ignored = 9;
+    for (uint32_t i = 0; i < 2000; i++) {
+        test_tcp(&t, 1, 2, 100, TCP_ACK, beginning, sizeof(beginning));
+        t.d.src.port = (uint16_t)i;
+        tcp_segment(tcp, &t.d);
+    }
+    syn(tcp, 99);
+    segment(tcp, 100, message, 30);
+    segment(tcp, 130, message + 30, len - 30);
     expect(tcp, 1, (const unsigned[]){4});
+    assert_int_equal(told.ignored_count, 2000);
 }
 
 static void other_protocols_are_never_told(void **state)
@@ -363,6 +416,8 @@ int main(void)
         cmocka_unit_test(framed_streams_carry_messages_and_media),
         cmocka_unit_test(a_segment_that_was_captured_in_part_gives_a_cut_message),
         cmocka_unit_test(a_new_connection_on_the_same_ports_starts_anew),
+        cmocka_unit_test(a_message_that_never_ends_is_told_as_far_as_it_came),
+        cmocka_unit_test(begun_messages_without_end_hide_no_other),
         cmocka_unit_test(other_protocols_are_never_told),
         cmocka_unit_test(what_waits_is_bounded_over_all_streams),
     };
