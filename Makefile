@@ -201,7 +201,7 @@ check-arm64: packages-arm64 ## the library for arm64, cross-built and run under 
 	$(Q)$(MAKE) --no-print-directory BUILD=build/arm64 CC=aarch64-linux-gnu-gcc build/arm64/librtcshim.so
 	$(Q)tests/preload/arm64.sh build/arm64/librtcshim.so
 
-bench: packages-bench ## measure; the figures of docs/performance.md
+bench: packages-bench ## measure (GROWTH=1: large captures too); the figures of docs/performance.md
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/bench/bench.sh $(BUILD)
 

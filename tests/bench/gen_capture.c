@@ -1,9 +1,18 @@
 /*
- * Write a capture for measuring the analyzer: gen_capture [-n PACKETS] [-f FLOWS] FILE.
+ * Write a capture for measuring the analyzer: gen_capture [-n PACKETS] [-f FLOWS] [-k KIND] FILE,
+ * "-" for standard output.
  *
- * One packet in ten is STUN, a third is IPv6, one in eight is tagged (VLAN, half of them QinQ),
- * about 650 bytes on average: calls with their ICE checks, media, and other people's UDP and TCP.
- * The same numbers give the same file. Prints how many STUN messages it holds.
+ * KIND is one of
+ *   mix      one packet in ten is STUN, a third is IPv6, one in eight is tagged (VLAN, half of them
+ *            QinQ), about 650 bytes on average: calls with their ICE checks, media, and other
+ *            people's UDP and TCP
+ *   stun     each packet is a STUN message, on one of FLOWS flows
+ *   new      each packet is a STUN message on a flow of its own
+ *   syn      each packet opens a TCP connection of its own
+ *   collide  as stun, over IPv4, but the flows are chosen so that a hash table without a secret
+ *            key has all of them in one bucket
+ *
+ * The same arguments give the same file. Says on standard error how many STUN messages it holds.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,6 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench_flow.h"
 #include "bytes.h"
 #include "stun_integrity.h"
 
@@ -20,6 +30,21 @@ enum {
     FRAME_MAX = 1600,
     PAYLOAD_MIN = 60,
     PAYLOAD_SPREAD = 1200,
+};
+
+enum kind {
+    KIND_MIX,
+    KIND_STUN,
+    KIND_NEW,
+    KIND_SYN,
+    KIND_COLLIDE,
+    KINDS,
+};
+
+struct plan {
+    enum kind kind;
+    uint32_t flows;
+    uint32_t *chosen; /* KIND_COLLIDE: their numbers */
 };
 
 static uint64_t state = UINT64_C(0x9e3779b97f4a7c15);
@@ -102,8 +127,8 @@ static size_t put_ip(uint8_t *f, uint32_t flow, bool six, bool back, uint8_t pro
         put_be16(f + 2, (uint16_t)(20 + len));
         f[8] = 64;
         f[9] = protocol;
-        put_be32(near_end, 0x0a000000u + flow / 16);
-        put_be32(far_end, 0xc6336400u + flow % 251);
+        put_be32(near_end, bench_near_ip(flow));
+        put_be32(far_end, bench_far_ip(flow));
         return 20;
     }
     memset(f, 0, 40);
@@ -121,8 +146,8 @@ static size_t put_ip(uint8_t *f, uint32_t flow, bool six, bool back, uint8_t pro
 
 static size_t put_transport(uint8_t *f, uint32_t flow, bool back, bool tcp, size_t len)
 {
-    uint16_t near_port = (uint16_t)(40000 + flow % 16 + flow % 1009);
-    uint16_t far_port = tcp ? 443 : (uint16_t)(flow % 3 ? 3478 : 19302);
+    uint16_t near_port = bench_near_port(flow);
+    uint16_t far_port = tcp ? 443 : bench_far_port(flow);
     static uint32_t seq;
     put_be16(f, back ? far_port : near_port);
     put_be16(f + 2, back ? near_port : far_port);
@@ -144,8 +169,8 @@ static void put_le32(uint8_t *p, uint32_t v)
         p[i] = (uint8_t)(v >> (8 * i));
 }
 
-/* One packet into f; *stun counts messages. */
-static size_t make_packet(uint8_t *f, uint32_t number, uint32_t flows, uint64_t *stun)
+/* One packet of calls and all the rest into f; *stun counts messages. */
+static size_t make_mixed(uint8_t *f, uint32_t number, uint32_t flows, uint64_t *stun)
 {
     uint8_t payload[FRAME_MAX] = {0};
     uint32_t flow = draw(flows);
@@ -169,34 +194,56 @@ static size_t make_packet(uint8_t *f, uint32_t number, uint32_t flows, uint64_t 
     return at + len;
 }
 
-int main(int argc, char **argv)
+static size_t make_message(uint8_t *f, uint32_t number, uint32_t flow, bool six)
+{
+    uint8_t payload[FRAME_MAX];
+    bool back = draw(2);
+    size_t len = make_stun(payload, sizeof(payload), flow, number, back);
+    size_t at = put_ethernet(f, flow, six);
+    at += put_ip(f + at, flow, six, back, 17, len + 8);
+    at += put_transport(f + at, flow, back, false, len);
+    memcpy(f + at, payload, len);
+    return at + len;
+}
+
+static size_t make_syn(uint8_t *f, uint32_t flow)
+{
+    size_t at = put_ethernet(f, flow, false);
+    at += put_ip(f + at, flow, false, false, 6, 20);
+    at += put_transport(f + at, flow, false, true, 0);
+    f[at - 7] = 2; /* the flags: SYN alone */
+    return at;
+}
+
+static size_t make_packet(uint8_t *f, uint32_t number, const struct plan *plan, uint64_t *stun)
+{
+    uint32_t flow;
+    switch (plan->kind) {
+    case KIND_SYN:
+        return make_syn(f, number);
+    case KIND_STUN:
+        ++*stun;
+        flow = draw(plan->flows);
+        return make_message(f, number, flow, flow % 3 == 0);
+    case KIND_NEW:
+        ++*stun;
+        return make_message(f, number, number, number % 3 == 0);
+    case KIND_COLLIDE:
+        ++*stun;
+        return make_message(f, number, plan->chosen[draw(plan->flows)], false);
+    default:
+        return make_mixed(f, number, plan->flows, stun);
+    }
+}
+
+static bool write_capture(FILE *out, const struct plan *plan, uint32_t packets)
 {
     static const uint8_t header[24] = {0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, [18] = 4, [20] = 1};
-    uint32_t packets = PACKETS, flows = FLOWS;
     uint64_t stun = 0, bytes = 0;
-    int option;
-    while ((option = getopt(argc, argv, "n:f:")) != -1) {
-        unsigned long value = optarg ? strtoul(optarg, NULL, 10) : 0;
-        if (option == 'n')
-            packets = (uint32_t)value;
-        else if (option == 'f' && value > 0)
-            flows = (uint32_t)value;
-        else
-            optind = argc + 1;
-    }
-    if (optind + 1 != argc) {
-        fputs("usage: gen_capture [-n PACKETS] [-f FLOWS] FILE\n", stderr);
-        return 2;
-    }
-    FILE *out = fopen(argv[optind], "wb");
-    if (!out) {
-        fprintf(stderr, "gen_capture: cannot write %s: %s\n", argv[optind], strerror(errno));
-        return 1;
-    }
     fwrite(header, 1, sizeof(header), out);
     for (uint32_t i = 0; i < packets; i++) {
         uint8_t record[16 + FRAME_MAX];
-        size_t len = make_packet(record + 16, i, flows, &stun);
+        size_t len = make_packet(record + 16, i, plan, &stun);
         put_le32(record, 1700000000u + i / 20000);
         put_le32(record + 4, i % 20000 * 50);
         put_le32(record + 8, (uint32_t)len);
@@ -204,11 +251,54 @@ int main(int argc, char **argv)
         fwrite(record, 1, 16 + len, out);
         bytes += len;
     }
-    if (fclose(out) != 0) {
-        fprintf(stderr, "gen_capture: cannot write %s: %s\n", argv[optind], strerror(errno));
-        return 1;
+    fprintf(stderr, "%llu STUN messages in %u packets, %llu bytes\n", (unsigned long long)stun,
+            packets, (unsigned long long)bytes);
+    return fflush(out) == 0 && !ferror(out);
+}
+
+static enum kind kind_named(const char *name)
+{
+    static const char *const names[KINDS] = {"mix", "stun", "new", "syn", "collide"};
+    enum kind kind = 0;
+    while (kind < KINDS && strcmp(name, names[kind]) != 0)
+        kind++;
+    return kind;
+}
+
+int main(int argc, char **argv)
+{
+    struct plan plan = {.flows = FLOWS};
+    uint32_t packets = PACKETS;
+    int option, status = 1;
+    while ((option = getopt(argc, argv, "n:f:k:")) != -1) {
+        if (option == 'n')
+            packets = (uint32_t)strtoul(optarg, NULL, 10);
+        else if (option == 'f')
+            plan.flows = (uint32_t)strtoul(optarg, NULL, 10);
+        else if (option == 'k')
+            plan.kind = kind_named(optarg);
+        else
+            plan.kind = KINDS;
     }
-    printf("%llu STUN messages in %u packets, %llu bytes\n", (unsigned long long)stun, packets,
-           (unsigned long long)bytes);
-    return 0;
+    if (optind + 1 != argc || plan.kind == KINDS || plan.flows == 0) {
+        fputs("usage: gen_capture [-n PACKETS] [-f FLOWS] [-k mix|stun|new|syn|collide] FILE\n",
+              stderr);
+        return 2;
+    }
+    FILE *out = strcmp(argv[optind], "-") == 0 ? stdout : fopen(argv[optind], "wb");
+    plan.chosen = calloc(plan.flows, sizeof(*plan.chosen));
+    if (!out || !plan.chosen) {
+        fprintf(stderr, "gen_capture: cannot write %s: %s\n", argv[optind], strerror(errno));
+        goto out;
+    }
+    if (plan.kind == KIND_COLLIDE)
+        bench_find_colliding(plan.chosen, plan.flows);
+    status = write_capture(out, &plan, packets) ? 0 : 1;
+    if (status != 0)
+        fprintf(stderr, "gen_capture: cannot write %s: %s\n", argv[optind], strerror(errno));
+out:
+    free(plan.chosen);
+    if (out && out != stdout && fclose(out) != 0)
+        status = 1;
+    return status;
 }
