@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "bytes.h"
 #include "datagram_bytes.h"
 #include "flow.h"
 
@@ -161,6 +162,23 @@ static void kinds_come_from_the_first_bytes(void **state)
         assert_int_equal(flow_kind_of(rows[i].bytes, rows[i].len, rows[i].len), rows[i].kind);
 }
 
+/* The finder asks the short question first and drops what it denies. */
+static void the_first_bytes_deny_no_channel_data(void **state)
+{
+    uint8_t in[16] = {0};
+    unsigned seen = 0;
+    (void)state;
+    put_be16(in + 2, sizeof(in) - 4);
+    for (uint32_t first = 0; first <= UINT16_MAX; first++) {
+        put_be16(in, (uint16_t)first);
+        if (flow_kind_of(in, sizeof(in), sizeof(in)) != FLOW_CHANNEL_DATA)
+            continue;
+        assert_true(flow_may_be_channel_data(in));
+        seen++;
+    }
+    assert_int_equal(seen, 0x1000 + 1); /* 0x4000 to 0x4fff, and MS-TURN's 0xff10 */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +188,7 @@ int main(void)
         cmocka_unit_test(a_table_finds_what_was_added_and_nothing_else),
         cmocka_unit_test(a_full_table_forgets_what_was_not_used),
         cmocka_unit_test(kinds_come_from_the_first_bytes),
+        cmocka_unit_test(the_first_bytes_deny_no_channel_data),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
