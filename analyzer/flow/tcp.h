@@ -9,9 +9,9 @@
  *
  * Retransmissions are told once. Where copies of a byte differ, the first one counts. A gap is
  * waited for until its bytes come, the other side acknowledges them (they were sent, but not
- * captured), or more waits behind it than SEGMENTS_BYTES_MAX. Where TCP_BUFFER_BYTES_MAX are used
- * up, what has waited for longest gives way. A unit whose end never comes is told as far as it is
- * there.
+ * captured), or more waits behind it than SEGMENTS_BYTES_MAX or SEGMENTS_COUNT_MAX. Where
+ * TCP_BUFFER_BYTES_MAX are used up, what has waited for longest gives way. A unit whose end never
+ * comes is told as far as it is there.
  */
 #ifndef RTCSHIM_ANALYZER_TCP_H
 #define RTCSHIM_ANALYZER_TCP_H
