@@ -75,3 +75,13 @@ struct flow_key flow_key_transaction(const struct netaddr *src, const struct net
     add_ends(&key, forward ? src : dst, forward ? dst : src, protocol, 0);
     return key;
 }
+
+struct flow_key flow_key_ordered(const struct netaddr *src, const struct netaddr *dst,
+                                 uint8_t protocol, const uint8_t txid[static 16])
+{
+    struct flow_key key = {.count = 3};
+    key.word[1] = be64(txid);
+    key.word[2] = be64(txid + 8);
+    add_ends(&key, src, dst, protocol, 0);
+    return key;
+}

@@ -34,4 +34,8 @@ struct flow_key flow_key_classic(const struct netaddr *client, uint8_t protocol,
 struct flow_key flow_key_transaction(const struct netaddr *src, const struct netaddr *dst,
                                      uint8_t protocol, const uint8_t txid[static 16]);
 
+/* The same for one direction: what src sent to dst. */
+struct flow_key flow_key_ordered(const struct netaddr *src, const struct netaddr *dst,
+                                 uint8_t protocol, const uint8_t txid[static 16]);
+
 #endif

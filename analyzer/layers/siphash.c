@@ -1,6 +1,19 @@
 /* SipHash-2-4 as its paper has it, over bytes in little-endian words. */
 #include "siphash.h"
 
+#include <sys/random.h>
+#include <time.h>
+
+struct siphash_key siphash_fresh_key(void)
+{
+    struct siphash_key key;
+    struct timespec now = {0};
+    if (getrandom(&key, sizeof(key), GRND_NONBLOCK) == (ssize_t)sizeof(key))
+        return key;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (struct siphash_key){(uintptr_t)&key ^ (uint64_t)now.tv_nsec, (uint64_t)now.tv_sec};
+}
+
 struct state {
     uint64_t v0, v1, v2, v3;
 };

@@ -12,6 +12,10 @@ struct siphash_key {
     uint64_t k0, k1;
 };
 
+/* A key that no one can guess, or hardly: early at boot, before there is randomness, it is made of
+ * time and address. */
+struct siphash_key siphash_fresh_key(void);
+
 /* Pure. */
 uint64_t siphash(const struct siphash_key *key, const uint8_t *in, size_t len);
 
