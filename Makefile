@@ -61,7 +61,7 @@ $(BUILD)/obj/shim/lab/gather_page.o: shim/lab/gather_page.S shim/lab/gather.html
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # --- analyzer: rtcshim-analyzer -------------------------------------------------------------------------------------------------
-ANALYZER_INC := -Ianalyzer -Ianalyzer/input -Ianalyzer/layers -Ianalyzer/flow -Ianalyzer/message -Ianalyzer/output
+ANALYZER_INC := -Ianalyzer -Ianalyzer/input -Ianalyzer/layers -Ianalyzer/flow -Ianalyzer/message -Ianalyzer/summary -Ianalyzer/output
 # Capture files; compressed ones through the libraries of the five formats.
 ANALYZER_INPUT_SRC := $(addprefix analyzer/input/,reader.c pcap_file.c pcapng_file.c pcapng_iface.c source.c source_unpack.c \
     unpack_formats.c time_scale.c)
@@ -69,12 +69,15 @@ ANALYZER_INPUT_SRC := $(addprefix analyzer/input/,reader.c pcap_file.c pcapng_fi
 ANALYZER_LAYERS_SRC := $(addprefix analyzer/layers/,layers.c plain.c link.c ip.c fragments.c transport.c tunnel.c siphash.c)
 # From datagrams to messages.
 ANALYZER_FLOW_SRC := $(addprefix analyzer/flow/,table.c flow_key.c flow.c segments.c tcp_frame.c units.c tcp.c)
-ANALYZER_MESSAGE_SRC := $(addprefix analyzer/message/,found.c finder.c classic.c channels.c tally.c)
+ANALYZER_MESSAGE_SRC := $(addprefix analyzer/message/,found.c finder.c classic.c channels.c)
+# What the messages add up to.
+ANALYZER_SUMMARY_SRC := $(addprefix analyzer/summary/,tally.c tally_rows.c tally_flows.c transactions.c sightings.c legs.c \
+    relays.c ice.c ice_pairs.c ice_join.c ice_consent.c ice_select.c)
 # From messages to lines.
 ANALYZER_OUTPUT_SRC := $(addprefix analyzer/output/,sink.c stun_write.c event_write.c row_write.c tally_text.c \
-    tally_json.c filter.c)
+    tally_json.c tally_parts.c ice_text.c ice_json.c filter.c)
 ANALYZER_SRC := $(ANALYZER_INPUT_SRC) $(ANALYZER_LAYERS_SRC) $(ANALYZER_FLOW_SRC) $(ANALYZER_MESSAGE_SRC) \
-    $(ANALYZER_OUTPUT_SRC) analyzer/pipeline.c analyzer/complain.c analyzer/decoding.c analyzer/cmd_decode.c
+    $(ANALYZER_SUMMARY_SRC) $(ANALYZER_OUTPUT_SRC) analyzer/pipeline.c analyzer/complain.c analyzer/decoding.c analyzer/cmd_decode.c
 ANALYZER_LIBS := -llzma -lbz2 -lzstd -llz4 -lpcap $(CORE_PROGRAM_LIBS)
 
 # --- tests ---------------------------------------------------------------------------------------------------------------------
@@ -172,9 +175,10 @@ $(BUILD)/fuzz/fuzz_pcap $(BUILD)/fuzz/fuzz_pcapng: FUZZ_SRC += $(ANALYZER_INPUT_
 $(BUILD)/fuzz/fuzz_pcap $(BUILD)/fuzz/fuzz_pcapng: $(ANALYZER_INPUT_SRC) $(wildcard analyzer/input/*.h)
 $(BUILD)/fuzz/fuzz_layers: FUZZ_SRC += $(ANALYZER_LAYERS_SRC)
 $(BUILD)/fuzz/fuzz_layers: $(ANALYZER_LAYERS_SRC) $(wildcard analyzer/layers/*.h analyzer/layers/*.def)
-FUZZ_TCP_SRC := $(ANALYZER_FLOW_SRC) $(ANALYZER_MESSAGE_SRC) $(filter-out %/filter.c,$(ANALYZER_OUTPUT_SRC))
+FUZZ_TCP_SRC := $(ANALYZER_FLOW_SRC) $(ANALYZER_MESSAGE_SRC) $(ANALYZER_SUMMARY_SRC) analyzer/layers/siphash.c \
+    $(filter-out %/filter.c,$(ANALYZER_OUTPUT_SRC))
 $(BUILD)/fuzz/fuzz_tcp: FUZZ_SRC += $(FUZZ_TCP_SRC)
-$(BUILD)/fuzz/fuzz_tcp: $(FUZZ_TCP_SRC) $(wildcard analyzer/flow/*.h analyzer/message/*.h analyzer/output/*.h)
+$(BUILD)/fuzz/fuzz_tcp: $(FUZZ_TCP_SRC) $(wildcard analyzer/flow/*.h analyzer/message/*.h analyzer/summary/*.h analyzer/output/*.h)
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(CORE_SRC) $(CORE_PROGRAM_SRC) $(wildcard core/*.h core/*.def)
 	$(call say,FUZZ,$@)
 	@mkdir -p $(@D)

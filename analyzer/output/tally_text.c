@@ -1,56 +1,16 @@
 /* Writes the summary of a capture as text for people. */
+#include "tally_parts.h"
 #include "tally_write.h"
-
-static void write_count(struct sink *s, uint64_t n, const char *one, const char *more)
-{
-    sink_uint(s, n);
-    sink_char(s, ' ');
-    sink_text(s, n == 1 ? one : more);
-}
-
-/* ", 3 quoted": only where there is something to say. */
-static void write_if(struct sink *s, uint64_t n, const char *text)
-{
-    if (n == 0)
-        return;
-    sink_lit(s, ", ");
-    sink_uint(s, n);
-    sink_char(s, ' ');
-    sink_text(s, text);
-}
-
-static void write_ms(struct sink *s, uint32_t us)
-{
-    sink_printf(s, "%u.%03u", us / 1000, us % 1000);
-}
 
 static void write_rtts(struct sink *s, uint32_t min_us, uint32_t median_us, uint32_t max_us)
 {
     sink_lit(s, "; round trip ");
-    write_ms(s, min_us);
+    text_thousandths(s, min_us);
     sink_lit(s, " / ");
-    write_ms(s, median_us);
+    text_thousandths(s, median_us);
     sink_lit(s, " / ");
-    write_ms(s, max_us);
+    text_thousandths(s, max_us);
     sink_lit(s, " ms (least, median, most)");
-}
-
-static void write_iface_name(struct sink *s, const struct tally *t, uint32_t iface)
-{
-    const struct tally_iface *i = &t->ifaces[iface];
-    if (i->name[0])
-        sink_plain(s, i->name, strlen(i->name), TALLY_NAME_BYTES);
-    else if (i->ifindex)
-        sink_printf(s, "interface index %u", i->ifindex);
-    else
-        sink_printf(s, "interface %u of file %u (its name is not recorded)", i->number,
-                    i->file + 1);
-}
-
-static void write_address(struct sink *s, const struct netaddr *addr)
-{
-    char text[NETADDR_TEXT_BYTES];
-    sink_text(s, netaddr_format(addr, text, sizeof(text)));
 }
 
 static void write_ip(struct sink *s, const struct netaddr *addr)
@@ -61,15 +21,49 @@ static void write_ip(struct sink *s, const struct netaddr *addr)
     sink_char(s, ')');
 }
 
+/* What is told apart from what was sent. */
+static void write_apart(struct sink *s, const struct tally *t)
+{
+    const struct {
+        uint64_t n;
+        const char *text;
+    } apart[] = {
+        {t->quoted, " quoted in ICMP errors"},
+        {t->tunnelled, " inside tunnels"},
+        {t->relayed, " inside TURN"},
+    };
+    const char *before = "not counted above: ";
+    for (size_t i = 0; i < sizeof(apart) / sizeof(apart[0]); i++) {
+        if (apart[i].n == 0)
+            continue;
+        sink_text(s, before);
+        sink_uint(s, apart[i].n);
+        sink_text(s, apart[i].text);
+        before = ", ";
+    }
+    if (t->quoted + t->tunnelled + t->relayed > 0)
+        sink_char(s, '\n');
+    if (t->copies > 0) {
+        text_count(s, t->copies, "message is a copy", "messages are copies");
+        sink_lit(s, " of what another interface carried");
+        text_if(s, t->translated, "of them with other addresses");
+        sink_char(s, '\n');
+    }
+    if (t->unsynced > 0) {
+        text_count(s, t->unsynced, "gap in TCP streams", "gaps in TCP streams");
+        sink_char(s, '\n');
+    }
+}
+
 static void write_totals(struct sink *s, const struct tally *t, uint64_t packets)
 {
-    write_count(s, packets, "packet", "packets");
+    text_count(s, packets, "packet", "packets");
     sink_lit(s, ", ");
-    write_count(s, t->messages, "STUN message", "STUN messages");
-    write_if(s, t->classic, "of them classic (RFC 3489)");
-    write_if(s, t->fingerprints_ok, "with a good fingerprint");
-    write_if(s, t->fingerprints_bad, "with a bad fingerprint");
-    write_if(s, t->channel_packets, "ChannelData");
+    text_count(s, t->messages, "STUN message", "STUN messages");
+    text_if(s, t->classic, "of them classic (RFC 3489)");
+    text_if(s, t->fingerprints_ok, "with a good fingerprint");
+    text_if(s, t->fingerprints_bad, "with a bad fingerprint");
+    text_if(s, t->channel_packets, "ChannelData");
     sink_char(s, '\n');
     if (t->messages + t->channel_packets + t->quoted + t->tunnelled > 0) {
         sink_lit(s, "from ");
@@ -78,15 +72,7 @@ static void write_totals(struct sink *s, const struct tally *t, uint64_t packets
         sink_time(s, t->last_ns);
         sink_lit(s, " UTC\n");
     }
-    if (t->quoted + t->tunnelled + t->copies + t->unsynced > 0) {
-        sink_lit(s, "not counted");
-        write_if(s, t->quoted, "quoted in ICMP errors");
-        write_if(s, t->tunnelled, "inside tunnels");
-        write_if(s, t->copies, "copies seen on a second interface too");
-        sink_lit(s, "; gaps in TCP streams: ");
-        sink_uint(s, t->unsynced);
-        sink_char(s, '\n');
-    }
+    write_apart(s, t);
 }
 
 static void write_transactions(struct sink *s, const struct tally *t)
@@ -109,7 +95,9 @@ static void write_transactions(struct sink *s, const struct tally *t)
     sink_lit(s, " refused, ");
     sink_uint(s, unanswered);
     sink_lit(s, " without answer, ");
-    write_count(s, again, "retransmission", "retransmissions");
+    text_count(s, again, "retransmission", "retransmissions");
+    text_if(s, t->forgotten, "forgotten before an answer, for want of room");
+    text_if(s, t->reused, "with an id that was used before");
     if (t->rtt_count > 0)
         write_rtts(s, t->rtt_min_us, t->rtt_median_us, t->rtt_max_us);
     sink_char(s, '\n');
@@ -122,12 +110,12 @@ static void write_learned(struct sink *s, const struct tally_row *row)
         sink_text(s, l->relayed ? "      relays as " : "      learned ");
         write_ip(s, &l->addr);
         sink_lit(s, ", ");
-        write_count(s, l->count, "time", "times");
+        text_count(s, l->count, "time", "times");
         sink_char(s, '\n');
     }
     if (row->learned_left_out) {
         sink_lit(s, "      and others, ");
-        write_count(s, row->learned_left_out, "time", "times");
+        text_count(s, row->learned_left_out, "time", "times");
         sink_char(s, '\n');
     }
 }
@@ -137,7 +125,7 @@ static void write_row(struct sink *s, const struct tally_row *row)
     sink_lit(s, "    ");
     write_ip(s, &row->client);
     sink_lit(s, " -> ");
-    write_address(s, &row->server);
+    text_address(s, &row->server);
     sink_text(s, row->protocol == DATAGRAM_TCP ? " TCP, " : " UDP, ");
     sink_text(s, tally_role_name(row));
     sink_lit(s, ": ");
@@ -145,10 +133,13 @@ static void write_row(struct sink *s, const struct tally_row *row)
     sink_lit(s, " asked, ");
     sink_uint(s, row->answered);
     sink_lit(s, " answered");
-    write_if(s, row->failed, "refused");
-    write_if(s, tally_unanswered(row), "without answer");
-    write_if(s, row->retransmissions, "sent again");
-    write_if(s, row->unasked, "answers whose question was not seen");
+    text_if(s, row->failed, "refused");
+    text_if(s, tally_unanswered(row), "without answer");
+    text_if(s, row->retransmissions, "sent again");
+    text_if(s, row->moved, "of those first sent over another interface");
+    text_if(s, row->answered_again, "answers more than one");
+    text_if(s, row->copies, "copies of what another interface carried");
+    text_if(s, row->unasked, "answers whose question was not seen");
     if (row->rtts > 0)
         write_rtts(s, row->rtt_min_us, row->rtt_median_us, row->rtt_max_us);
     sink_char(s, '\n');
@@ -159,17 +150,20 @@ static void write_iface(struct sink *s, const struct tally *t, uint32_t iface, u
 {
     const struct tally_iface *i = &t->ifaces[iface];
     sink_lit(s, "  ");
-    write_iface_name(s, t, iface);
+    text_iface(s, t, iface);
     sink_lit(s, ": ");
-    write_count(s, i->requests, "request", "requests");
-    write_if(s, i->answers, i->answers == 1 ? "answer" : "answers");
-    write_if(s, i->indications, i->indications == 1 ? "indication" : "indications");
-    write_if(s, i->channel_packets, "ChannelData");
+    text_count(s, i->requests, "request", "requests");
+    text_if(s, i->answers, i->answers == 1 ? "answer" : "answers");
+    text_if(s, i->indications, i->indications == 1 ? "indication" : "indications");
+    text_if(s, i->channel_packets, "ChannelData");
     if (i->out + i->in > 0)
         sink_printf(s, "; %llu left, %llu came in", (unsigned long long)i->out,
                     (unsigned long long)i->in);
-    write_if(s, i->quoted, "quoted in ICMP errors");
-    write_if(s, i->tunnelled, "inside tunnels");
+    text_if(s, i->copies, "of all these copies of what another interface carried");
+    text_if(s, i->quoted, "quoted in ICMP errors");
+    text_if(s, i->tunnelled, "inside tunnels");
+    text_if(s, i->tunnelled_copies, "of those captured outside of it too");
+    text_if(s, i->tunnelled_channel, "ChannelData inside tunnels");
     sink_char(s, '\n');
     for (uint32_t r = 0; r < t->row_count; r++)
         if (t->rows[r].iface == iface && (*written)++ < TALLY_WRITE_ROWS_MAX)
@@ -181,11 +175,11 @@ static void write_flow(struct sink *s, const struct tally *t, const struct tally
     const struct flow *flow = &f->flow;
     bool first = true;
     sink_lit(s, "  ");
-    write_iface_name(s, t, f->iface);
+    text_iface(s, t, f->iface);
     sink_text(s, flow->protocol == DATAGRAM_TCP ? " TCP " : " UDP ");
-    write_address(s, &flow->ends[0]);
+    text_address(s, &flow->ends[0]);
     sink_lit(s, " <-> ");
-    write_address(s, &flow->ends[1]);
+    text_address(s, &flow->ends[1]);
     sink_lit(s, ":");
     for (unsigned kind = 0; kind < FLOW_KIND_COUNT; kind++) {
         uint32_t there = flow->packets[0][kind], back = flow->packets[1][kind];
@@ -211,8 +205,9 @@ void tally_write_text(struct sink *s, const struct tally *t, uint64_t packets)
     if (rows > TALLY_WRITE_ROWS_MAX)
         sink_printf(s, "  ... and %u more\n", rows - TALLY_WRITE_ROWS_MAX);
     if (t->rows_left_out)
-        sink_printf(s, "  %llu messages of still others were not counted\n",
+        sink_printf(s, "  %llu transactions of still others were not counted\n",
                     (unsigned long long)t->rows_left_out);
+    text_ice(s, t);
     if (flows > 0)
         sink_lit(s, "\nwhat else the flows with STUN carried, in packets\n");
     for (uint32_t i = 0; i < flows && i < TALLY_WRITE_ROWS_MAX; i++)

@@ -1,21 +1,23 @@
 /*
- * What a capture's messages add up to: transactions, who was asked over which interface, and what
- * each learned through it.
+ * What a capture's messages add up to: transactions, who was asked over which interface, what each
+ * learned through it, and ICE sessions.
  *
- * Only what was sent as such on a link counts (DATAGRAM_DIRECT); quoted and tunnelled copies have
- * counters of their own, and a packet that was captured on a second interface too is a copy, not a
- * retransmission. Memory is bounded by the constants below.
+ * Only what was sent as such on a link counts (DATAGRAM_DIRECT); quoted and tunnelled messages have
+ * counters of their own. A packet that was captured on a second interface too, translated by a NAT
+ * or not, is a copy: it counts where it was seen first, and the second interface has it as a copy.
+ * Memory is bounded by the constants below and by those of the parts.
  */
 #ifndef RTCSHIM_ANALYZER_TALLY_H
 #define RTCSHIM_ANALYZER_TALLY_H
 
 #include "flow.h"
 #include "found.h"
+#include "ice.h"
+#include "legs.h"
 #include "stun_integrity.h"
 
 enum {
-    TALLY_TRANSACTIONS_MAX = 131072, /* open at a time; one that is forgotten stays unanswered */
-    TALLY_ROWS_MAX = 4096,           /* pairs of client and server on an interface */
+    TALLY_ROWS_MAX = 4096, /* couples of client and server on an interface */
     TALLY_IFACES_MAX = 512,
     TALLY_LEARNED_MAX = 8, /* addresses a row */
     TALLY_FLOWS_MAX = 4096,
@@ -33,9 +35,13 @@ enum tally_role {
 struct tally_iface {
     char name[TALLY_NAME_BYTES]; /* a stranger's; empty where the capture does not say */
     uint32_t file, number, ifindex;
+    /* What was captured there, copies among it. */
     uint64_t requests, answers, indications, channel_packets, channel_bytes;
     uint64_t out, in;           /* messages whose direction the capture knows */
+    uint64_t copies;            /* messages that were seen elsewhere before */
     uint64_t quoted, tunnelled; /* not counted above */
+    uint64_t tunnelled_copies;  /* of the tunnelled: captured outside the tunnel too */
+    uint64_t tunnelled_channel; /* ChannelData inside tunnels */
 };
 
 struct tally_learned {
@@ -47,11 +53,15 @@ struct tally_learned {
 /* One client address asking one server over one interface. */
 struct tally_row {
     struct netaddr server, client; /* client without its port */
+    uint64_t first_ns;             /* of its first transaction */
     uint32_t iface;                /* index into ifaces */
     uint8_t protocol;
     uint8_t role; /* enum tally_role */
     uint64_t transactions, retransmissions, answered, failed;
-    uint64_t unasked;                               /* answers whose question was not seen */
+    uint64_t answered_again; /* further answers to one transaction */
+    uint64_t unasked;        /* answers whose question was not seen */
+    uint64_t copies;         /* requests that were seen elsewhere before */
+    uint64_t moved;          /* of retransmissions: the first try left over another interface */
     uint32_t rtt_min_us, rtt_median_us, rtt_max_us; /* median: after tally_finish() */
     uint64_t rtts;
     struct tally_learned learned[TALLY_LEARNED_MAX];
@@ -71,9 +81,9 @@ struct rtt {
 struct tally {
     struct tally_iface *ifaces;
     uint32_t iface_count;
-    struct tally_row *rows;
+    struct tally_row *rows; /* after tally_finish() by interface; servers before peers */
     uint32_t row_count;
-    uint64_t rows_left_out; /* messages that found no room among rows */
+    uint64_t rows_left_out; /* transactions that found no room among rows */
     struct tally_flow
         *flows; /* the ones with the most packets that are not STUN, after tally_finish() */
     uint32_t flow_count;
@@ -82,10 +92,17 @@ struct tally {
     uint32_t rtt_count, rtt_room;
     uint32_t rtt_min_us, rtt_median_us, rtt_max_us;
     uint64_t first_ns, last_ns;
-    uint64_t messages, classic, copies, quoted, tunnelled, fingerprints_ok, fingerprints_bad,
-        unsynced;
+    uint64_t messages, classic, quoted, tunnelled, fingerprints_ok, fingerprints_bad, unsynced;
+    uint64_t copies, translated; /* of messages; translated: with other addresses */
+    uint64_t relayed;            /* messages inside TURN, not among messages */
     uint64_t channel_packets;
-    struct table *transactions, *row_index;
+    uint64_t forgotten, reused; /* after tally_finish(): transactions_forgotten(), _reused() */
+    struct ice *ice;
+    struct table *row_index;
+    struct sightings *sightings;
+    struct legs *legs;
+    struct relays *relays;
+    struct transactions *transactions;
 };
 
 /* NULL where memory is out. */
