@@ -5,6 +5,7 @@
 
 Prints how many lines were validated. Exits 1 where a line is no event, where seq has a gap, or where there was no line at all.
 --no-order leaves out the check of seq: for lines that were gathered from several runs.
+--summary: the lines are summaries of captures, and the schema is docs/summary.schema.json.
 """
 import json
 import pathlib
@@ -15,7 +16,7 @@ try:
 except ImportError:
     sys.exit("check_schema.py: needs python3-jsonschema (apt install python3-jsonschema)")
 
-SCHEMA = pathlib.Path(__file__).resolve().parents[2] / "docs" / "events.schema.json"
+DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
 TOLD_MAX = 10
 
 
@@ -51,11 +52,12 @@ def check(name, lines, validator, ordered):
 
 
 def main(arguments):
-    ordered = "--no-order" not in arguments
-    names = [a for a in arguments if a != "--no-order"]
+    summary = "--summary" in arguments
+    ordered = "--no-order" not in arguments and not summary
+    names = [a for a in arguments if a not in ("--no-order", "--summary")]
     if not names:
         sys.exit(__doc__)
-    schema = json.loads(SCHEMA.read_text())
+    schema = json.loads((DOCS / ("summary.schema.json" if summary else "events.schema.json")).read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
     good = bad = 0

@@ -28,6 +28,11 @@ check "through the VPN" sh -c "sed -n '/^  tun0/,\$p' \"\$0\" | grep -q 'learned
 check "and through the network card" sh -c "sed -n '/^  eth0/,/^  tun0/p' \"\$0\" | grep -q 'learned 203.0.113.7 (public)'" "$tmp/out"
 expect_status "--summary -j writes one object" 0 "$rtcshim" decode --summary -j "$tmp/two.pcapng"
 check "of JSON" python3 -c "import json,sys; s=json.load(open(sys.argv[1])); assert s['messages'] == 4 and len(s['servers']) == 2" "$tmp/out"
+check "in its schema" "$here/check_schema.py" --summary "$tmp/out"
+for capture in "$here"/../golden/*.pcapng; do
+    expect_status "--summary -j of ${capture##*/}" 0 "$rtcshim" decode --summary -j "$capture"
+    check "is in its schema" "$here/check_schema.py" --summary "$tmp/out"
+done
 
 expect_status "-f keeps what passes on each link type" 0 "$rtcshim" decode -j -f 'src port 3478' "$tmp/two.pcapng"
 check "and nothing else" [ "$(wc -l <"$tmp/out")" = 2 ]
