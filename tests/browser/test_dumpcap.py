@@ -90,8 +90,8 @@ def _await_all_written(path):
     wait_for(written, 20, "dumpcap to write the last messages")
 
 
-def decode(path):
-    done = subprocess.run([f"{lab.build_dir()}/rtcshim-analyzer", "decode", "-j", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+def decode(path, *options):
+    done = subprocess.run([f"{lab.build_dir()}/rtcshim-analyzer", "decode", "-j", *options, path], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           text=True, check=False)
     return done.returncode, done.stderr, [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -122,6 +122,14 @@ def check_interfaces(checks, path, carried):
     checks.check(sources == {"capture"}, "each interface is known from the capture", sources)
 
 
+def check_answers(checks, path):
+    """A question that left through one interface and its answer that came through the other, in whatever order dumpcap wrote the two."""
+    servers = decode(path, "--summary")[2][0]["servers"]
+    asked, unanswered, unasked = (sum(row[count] for row in servers) for count in ("asked", "unanswered", "unasked"))
+    checks.check(asked >= ROUNDS * len(ASKERS) and not unanswered and not unasked, f"each of {asked} questions and its answer found each other",
+                 f"{unanswered} without answer, {unasked} answers without question")
+
+
 def check_refusal(checks, lab_, path):
     # As the ordinary user: as root it would become another one, which a user namespace doesn't have.
     os.chmod(path, 0o644)
@@ -142,6 +150,7 @@ def main():
         types = dict(link_types(path))
         checks.check(types == {"eth0": "Ethernet", "tun0": "Raw IP"}, "the file has an Ethernet and a raw IP interface", types)
         check_interfaces(checks, path, carried)
+        check_answers(checks, path)
         check_refusal(checks, lab_, path)
     return checks.finish()
 

@@ -49,8 +49,8 @@ def tshark(path, *fields, show="frame"):
     return [[value.split(";") if value else [] for value in line.split("\t")] for line in done.stdout.splitlines()]
 
 
-def decode(path):
-    done = subprocess.run([f"{build_dir()}/rtcshim-analyzer", "decode", "-j", path], stdout=subprocess.PIPE, text=True, check=True)
+def decode(path, *options):
+    done = subprocess.run([f"{build_dir()}/rtcshim-analyzer", "decode", "-j", *options, path], stdout=subprocess.PIPE, text=True, check=True)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
@@ -151,6 +151,25 @@ def check_nominated(checks, name, selected, events):
                  f"{name}: the pair that the caller's getStats() names is one of the {len(nominated)} that it nominated", f"{nominated}, {selected}")
 
 
+def check_session(checks, name, reports, summary):
+    """One session for a call, none for gathering; its selected pair is the one that the controlling agent's getStats() names."""
+    sessions = summary["ice"]["sessions"]
+    checks.check(len(sessions) == ("caller" in reports), f"{name}: the summary has {'a session' if 'caller' in reports else 'no session'}", sessions)
+    if "caller" not in reports:
+        return
+    selected = reports["caller"]["selected"]
+    wanted = [{selected["local"]["port"], selected["remote"]["port"]}]
+    got = [{side["port"] for side in pair["sides"]} for session in sessions for pair in session["pairs"] if pair["selected_by"]]
+    checks.check(got == wanted, f"{name}: the pair that it calls selected is the one that the caller's getStats() names", f"{got}, not {wanted}")
+
+
+def check_answers(checks, name, summary):
+    """Nobody was left without an answer here, whatever the order in which dumpcap wrote the two interfaces."""
+    asked, unanswered, unasked = (sum(row[count] for row in summary["servers"]) for count in ("asked", "unanswered", "unasked"))
+    checks.check(asked and not unanswered and not unasked, f"{name}: each of {asked} questions and its answer found each other",
+                 f"{unanswered} without answer, {unasked} answers without question")
+
+
 def check_private(checks, name, path, content):
     kinds = collections.Counter(kind for kind, _ in pcapng.blocks(content))
     checks.check(set(kinds) == {pcapng.SECTION, pcapng.INTERFACE, pcapng.ENHANCED_PACKET} and content == pcapng.wash(content),
@@ -180,6 +199,9 @@ def main():
         events = decode(path)
         check_wireshark(checks, name, content, events)
         check_pages(checks, name, reports, events)
+        summary = decode(path, "--summary")[0]
+        check_session(checks, name, reports, summary)
+        check_answers(checks, name, summary)
         check_private(checks, name, path, content)
     return checks.finish()
 
