@@ -5,7 +5,7 @@ It is VXLAN with a protocol extension (GPE), carried by eth0 in clear: what /dev
 device. So eth0 shows each packet of tun0 a second time, inside UDP to port 4790.
 """
 
-from lab import CLIENT_ETH0, CLIENT_TUN0, NAT, SERVER_V4, Lab, run
+from lab import CLIENT_ETH0, CLIENT_TUN0, NAT, Lab, run
 
 GATEWAY_ETH0, GATEWAY_TUN0 = "192.168.1.1", "10.8.0.1"
 TUNNEL_PORT, TUNNEL_NETWORK, TUNNEL_MTU = 4790, 5, 1400
