@@ -61,7 +61,7 @@ $(BUILD)/obj/shim/lab/gather_page.o: shim/lab/gather_page.S shim/lab/gather.html
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # --- analyzer: rtcshim-analyzer -------------------------------------------------------------------------------------------------
-ANALYZER_INC := -Ianalyzer -Ianalyzer/input -Ianalyzer/layers -Ianalyzer/flow -Ianalyzer/message -Ianalyzer/summary -Ianalyzer/output
+ANALYZER_INC := -Ianalyzer -Ianalyzer/input -Ianalyzer/layers -Ianalyzer/flow -Ianalyzer/message -Ianalyzer/summary -Ianalyzer/output -Ianalyzer/live
 # Capture files; compressed ones through the libraries of the five formats.
 ANALYZER_INPUT_SRC := $(addprefix analyzer/input/,reader.c pcap_file.c pcapng_file.c pcapng_iface.c source.c source_unpack.c \
     unpack_formats.c time_scale.c)
@@ -76,8 +76,10 @@ ANALYZER_SUMMARY_SRC := $(addprefix analyzer/summary/,tally.c tally_rows.c tally
 # From messages to lines.
 ANALYZER_OUTPUT_SRC := $(addprefix analyzer/output/,sink.c stun_write.c event_write.c row_write.c tally_text.c \
     tally_json.c tally_parts.c ice_text.c ice_json.c filter.c)
+# Live capture: taps, privilege, sandbox, the file that is written.
+ANALYZER_LIVE_SRC := $(addprefix analyzer/live/,pcapng_write.c)
 ANALYZER_SRC := $(ANALYZER_INPUT_SRC) $(ANALYZER_LAYERS_SRC) $(ANALYZER_FLOW_SRC) $(ANALYZER_MESSAGE_SRC) \
-    $(ANALYZER_SUMMARY_SRC) $(ANALYZER_OUTPUT_SRC) analyzer/pipeline.c analyzer/complain.c analyzer/decoding.c analyzer/cmd_decode.c
+    $(ANALYZER_SUMMARY_SRC) $(ANALYZER_OUTPUT_SRC) $(ANALYZER_LIVE_SRC) analyzer/pipeline.c analyzer/complain.c analyzer/decoding.c analyzer/cmd_decode.c
 ANALYZER_LIBS := -llzma -lbz2 -lzstd -llz4 -lpcap $(CORE_PROGRAM_LIBS)
 
 # --- tests ---------------------------------------------------------------------------------------------------------------------
