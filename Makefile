@@ -77,10 +77,12 @@ ANALYZER_SUMMARY_SRC := $(addprefix analyzer/summary/,tally.c tally_rows.c tally
 ANALYZER_OUTPUT_SRC := $(addprefix analyzer/output/,sink.c stun_write.c event_write.c row_write.c tally_text.c \
     tally_json.c tally_parts.c ice_text.c ice_json.c filter.c)
 # Live capture: taps, privilege, sandbox, the file that is written.
-ANALYZER_LIVE_SRC := $(addprefix analyzer/live/,pcapng_write.c privilege.c sandbox.c)
+ANALYZER_LIVE_SRC := $(addprefix analyzer/live/,links.c tap.c catalog.c live_open.c live.c pcapng_write.c savefile.c \
+    privilege.c sandbox.c capture.c)
 ANALYZER_SRC := $(ANALYZER_INPUT_SRC) $(ANALYZER_LAYERS_SRC) $(ANALYZER_FLOW_SRC) $(ANALYZER_MESSAGE_SRC) \
-    $(ANALYZER_SUMMARY_SRC) $(ANALYZER_OUTPUT_SRC) $(ANALYZER_LIVE_SRC) analyzer/pipeline.c analyzer/complain.c analyzer/decoding.c analyzer/cmd_decode.c
-ANALYZER_LIBS := -llzma -lbz2 -lzstd -llz4 -lpcap -lcap-ng -lseccomp $(CORE_PROGRAM_LIBS)
+    $(ANALYZER_SUMMARY_SRC) $(ANALYZER_OUTPUT_SRC) $(ANALYZER_LIVE_SRC) analyzer/pipeline.c analyzer/complain.c analyzer/decoding.c \
+    analyzer/cmd_decode.c analyzer/cmd_capture.c
+ANALYZER_LIBS := -llzma -lbz2 -lzstd -llz4 -lpcap -lmnl -lcap-ng -lseccomp $(CORE_PROGRAM_LIBS)
 
 # --- tests ---------------------------------------------------------------------------------------------------------------------
 UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))

@@ -10,7 +10,9 @@ enum {
 };
 
 /* argv[0] is the subcommand's name. Returns the exit status. */
+int cmd_capture(int argc, char **argv);
 int cmd_decode(int argc, char **argv);
+extern const char help_capture[];
 extern const char help_decode[];
 
 /* "rtcshim-analyzer: ..." on standard error, one write; control characters are made visible. */

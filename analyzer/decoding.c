@@ -1,6 +1,7 @@
 /* Two threads' work on packets: find messages, and decode, format and write them. */
 #include "decoding.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,8 +25,9 @@ struct output {
     enum decoding_output form;
     struct tally *tally; /* the summary's, else NULL */
     uint64_t seq;
-    uint32_t input;   /* number of the input, 0.. */
-    const char *file; /* NULL where there is only one */
+    uint32_t input;     /* number of the input, 0.. */
+    const char *file;   /* NULL where there is only one */
+    atomic_bool failed; /* for the first thread's eyes */
 };
 
 struct decoding {
@@ -66,7 +68,8 @@ static void show(const struct found *found, void *context)
 static void flush_idle(void *context)
 {
     struct output *out = context;
-    sink_flush(&out->sink);
+    if (!sink_flush(&out->sink))
+        atomic_store_explicit(&out->failed, true, memory_order_relaxed);
 }
 
 /* --- the first thread ------------------------------------------------------------------------- */
@@ -174,6 +177,11 @@ void decoding_end(struct decoding *d)
     layers_free(d->layers);
     d->finder = NULL;
     d->layers = NULL;
+}
+
+bool decoding_output_failed(const struct decoding *d)
+{
+    return atomic_load_explicit(&d->out.failed, memory_order_relaxed);
 }
 
 bool decoding_finish(struct decoding *d)

@@ -47,6 +47,9 @@ void decoding_packet(struct decoding *d, const struct packet *packet);
 /* The input is over: everything that it held has been decoded when this returns. */
 void decoding_end(struct decoding *d);
 
+/* A write to the output has failed; decoding_finish() will say so. For inputs that have no end. */
+bool decoding_output_failed(const struct decoding *d);
+
 /* All inputs are over: writes the summary. false: something could not be written, which has been
  * said on standard error. Once. */
 bool decoding_finish(struct decoding *d);

@@ -1,10 +1,13 @@
 /* `rtcshim-analyzer`: from the first word of the command line to the subcommand that it names. */
 #include "analyzer.h"
+#include "privilege.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #ifndef RTCSHIM_VERSION
@@ -15,6 +18,7 @@ static const struct command {
     const char *name, *summary, *help;
     int (*run)(int argc, char **argv);
 } commands[] = {
+    {"capture", "show or record the STUN messages that pass now", help_capture, cmd_capture},
     {"decode", "show the STUN messages in capture files", help_decode, cmd_decode},
 };
 
@@ -79,6 +83,15 @@ static void fill_standard_fds(void)
             break;
 }
 
+/* The program may have file capabilities, for `capture`. What reads strangers' files has none. */
+static bool give_up_rights(const struct command *command)
+{
+    static const struct privilege_user same = {.uid = (uid_t)-1, .gid = (gid_t)-1};
+    if (getauxval(AT_SECURE) == 0 || command->run == cmd_capture)
+        return true;
+    return privilege_become_caller() && privilege_drop(&same);
+}
+
 int main(int argc, char **argv)
 {
     const struct command *command;
@@ -101,5 +114,7 @@ int main(int argc, char **argv)
                           argv[1][0] == '-' ? "option" : "command", argv[1]);
         return EXIT_TROUBLE;
     }
+    if (!give_up_rights(command))
+        return EXIT_TROUBLE;
     return command->run(argc - 1, argv + 1);
 }

@@ -30,6 +30,7 @@ int cmd_version(int argc, char **argv);
 
 extern const char help_overview[];
 extern const char help_run[];
+extern const char help_capture[];
 extern const char help_decode[];
 extern const char help_help[];
 extern const char help_version[];

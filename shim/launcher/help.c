@@ -35,6 +35,13 @@ const char help_run[] =
     "can't be executed, 127 COMMAND was not found. INT, TERM, HUP, QUIT, USR1, USR2, CONT, TSTP and\n"
     "WINCH are passed on to COMMAND.\n";
 
+const char help_capture[] =
+    "usage: rtcshim capture [OPTIONS] [FILTER...]\n"
+    "\n"
+    "Show the STUN and TURN messages that pass now on this machine's interfaces, or write all packets\n"
+    "to a pcapng file (-w). Done by rtcshim-analyzer, a program of its own, which needs the capability\n"
+    "cap_net_raw; 'rtcshim capture --help' lists its options.\n";
+
 const char help_decode[] =
     "usage: rtcshim decode [OPTIONS] FILE|-...\n"
     "\n"

@@ -1,0 +1,163 @@
+/* Opens the taps of a live capture, or says why they can't be. */
+#include <errno.h>
+#include <limits.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "analyzer.h"
+#include "live_private.h"
+
+static void say_no_permission(void)
+{
+    char self[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    self[n > 0 ? n : 0] = '\0';
+    analyzer_complain("capturing needs the capability cap_net_raw: run it with sudo, or give it to "
+                      "the program once with: sudo setcap cap_net_raw=ep %s",
+                      n > 0 ? self : "rtcshim-analyzer");
+}
+
+static void say_failure(const struct live *live, const char *name, enum tap_failure failure,
+                        const char *reason)
+{
+    const struct link *link = links_by_name(live->links, name);
+    if (failure == TAP_NO_PERMISSION)
+        say_no_permission();
+    else if (failure == TAP_NO_SUCH_INTERFACE && !link)
+        analyzer_complain("there is no interface '%s'; 'rtcshim capture -D' lists them", name);
+    else if (link && !(link->flags & IFF_UP))
+        analyzer_complain("the interface %s is down", name);
+    else
+        analyzer_complain("cannot capture on %s: %s", name, reason);
+}
+
+/* All interfaces of the machine have a name in an "any" capture, whether packets come or not. */
+static bool add_all_links(struct live *live, uint16_t link_type)
+{
+    const struct link *link;
+    for (size_t i = 0; (link = links_at(live->links, i)) != NULL; i++)
+        if (!catalog_add_index(live->catalog, link->name, link->index, link_type, live->snaplen))
+            return false;
+    return true;
+}
+
+static enum tap_failure add_source(struct live *live, const char *name,
+                                   const struct tap_options *options,
+                                   char reason[static TAP_REASON_BYTES])
+{
+    struct source *source = &live->sources[live->count];
+    const struct link *link = links_by_name(live->links, name);
+    enum tap_failure failure;
+    source->tap = tap_open(name, options, &failure, reason);
+    if (!source->tap)
+        return failure;
+    source->look = true;
+    source->dropped_before = link ? link->dropped : 0;
+    source->iface = catalog_add(live->catalog, name, link ? link->index : 0,
+                                tap_link_type(source->tap), live->snaplen);
+    live->count++;
+    live->any |= tap_is_any(source->tap);
+    if (source->iface &&
+        (!tap_is_any(source->tap) || add_all_links(live, tap_link_type(source->tap))))
+        return TAP_OPENED;
+    (void)snprintf(reason, TAP_REASON_BYTES, "out of memory");
+    return TAP_FAILED;
+}
+
+static bool open_named(struct live *live, const struct live_options *options)
+{
+    char reason[TAP_REASON_BYTES];
+    for (size_t i = 0; i < options->count; i++) {
+        enum tap_failure failure;
+        if (live->count == LIVE_TAPS_MAX) {
+            analyzer_complain("more than %d interfaces; 'any' captures all at once", LIVE_TAPS_MAX);
+            return false;
+        }
+        failure = add_source(live, options->names[i], &options->tap, reason);
+        if (failure != TAP_OPENED) {
+            say_failure(live, options->names[i], failure, reason);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Of those that nobody named, one that can't be captured is told and left out. */
+static bool open_default(struct live *live, const struct live_options *options)
+{
+    char reason[TAP_REASON_BYTES];
+    const struct link *link;
+    for (size_t i = 0; (link = links_at(live->links, i)) != NULL; i++) {
+        enum tap_failure failure;
+        if (!(link->flags & IFF_UP) || (link->flags & IFF_LOOPBACK))
+            continue;
+        if (live->count == LIVE_TAPS_MAX) {
+            analyzer_complain("more than %d interfaces are up: %s and those after it are not "
+                              "captured; 'any' captures all at once",
+                              LIVE_TAPS_MAX, link->name);
+            return true;
+        }
+        failure = add_source(live, link->name, &options->tap, reason);
+        if (failure == TAP_OPENED)
+            continue;
+        say_failure(live, link->name, failure, reason);
+        if (failure == TAP_NO_PERMISSION || failure == TAP_BAD_FILTER)
+            return false;
+    }
+    if (live->count == 0)
+        analyzer_complain("no interface is up, except loopback; '-i lo' captures that one");
+    return live->count > 0;
+}
+
+static void list_names(struct live *live)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < live->count; i++) {
+        int n = snprintf(live->names + at, sizeof(live->names) - at, "%s%s", i ? ", " : "",
+                         tap_name(live->sources[i].tap));
+        if (n < 0 || (size_t)n >= sizeof(live->names) - at)
+            return;
+        at += (size_t)n;
+    }
+}
+
+struct live *live_open(const struct live_options *options)
+{
+    struct live *live = calloc(1, sizeof(*live));
+    bool good;
+    if (!live || !(live->catalog = catalog_new(LIVE_IFACES_MAX))) {
+        analyzer_complain("cannot capture: out of memory");
+        live_close(live);
+        return NULL;
+    }
+    live->by_default = options->count == 0;
+    live->quiet = options->quiet;
+    live->snaplen = options->tap.snaplen;
+    live->links = links_open();
+    if (!live->links) {
+        analyzer_complain("cannot list the interfaces: %s", strerror(errno));
+        live_close(live);
+        return NULL;
+    }
+    good = live->by_default ? open_default(live, options) : open_named(live, options);
+    if (!good) {
+        live_close(live);
+        return NULL;
+    }
+    list_names(live);
+    return live;
+}
+
+void live_close(struct live *live)
+{
+    if (!live)
+        return;
+    for (size_t i = 0; i < live->count; i++)
+        tap_close(live->sources[i].tap);
+    links_close(live->links);
+    catalog_free(live->catalog);
+    free(live);
+}

@@ -1,0 +1,33 @@
+/*
+ * What a live capture consists of, for the sources behind live.h.
+ */
+#ifndef RTCSHIM_ANALYZER_LIVE_PRIVATE_H
+#define RTCSHIM_ANALYZER_LIVE_PRIVATE_H
+
+#include "catalog.h"
+#include "links.h"
+#include "live.h"
+
+struct source {
+    struct tap *tap;
+    const struct packet_iface *iface;
+    uint64_t dropped_before; /* by the interface, before the capture */
+    struct live_counts counts;
+    bool over;
+    bool look; /* there may be packets */
+    bool have;
+    struct tap_packet next;
+};
+
+struct live {
+    struct source sources[LIVE_TAPS_MAX];
+    size_t count;
+    bool by_default, quiet, any;
+    uint32_t snaplen;
+    uint32_t unknown_index; /* the last that the kernel gave no name for */
+    struct links *links;
+    struct catalog *catalog;
+    char names[LIVE_TAPS_MAX * (LINKS_NAME_BYTES + 2)];
+};
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * Where a capture is written to.
+ */
+#ifndef RTCSHIM_ANALYZER_SAVEFILE_H
+#define RTCSHIM_ANALYZER_SAVEFILE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/*
+ * Open a path for writing, "-" for standard output, /dev/fd/N for a descriptor that is open.
+ *
+ * A file is made with mode 0600. One that is there is emptied and gets that mode, like tcpdump's;
+ * but where this process has more rights than the person that started it, only if it is a file of
+ * one name that belongs to root or to owner, and the path's last part is no symbolic link: whoever
+ * can write to the folder could have put it there. A pipe or a device is taken as it is.
+ *
+ * owner    whom the file is for; (uid_t)-1: nobody but this process's user. A new file is given to
+ *          that user.
+ *
+ * Returns the descriptor; -1, said on standard error.
+ */
+int savefile_open(const char *path, uid_t owner, gid_t group);
+
+#endif
