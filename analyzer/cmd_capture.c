@@ -33,7 +33,7 @@ const char help_capture[] =
     "  -a, --autostop duration:SECONDS | packets:N\n"
     "      --duration SECONDS  end after that time\n"
     "  -s, --snaplen BYTES     of each packet, at most 262144, the default (also 0)\n"
-    "  -B, --buffer MIB        room in the kernel for each interface, default 4\n"
+    "  -B, --buffer MIB        room in the kernel for each interface, default 8\n"
     "      --promiscuous       what passes and is not for this machine, too; -p, tcpdump's option not\n"
     "                          to, changes nothing\n"
     "  -Z, --user USER         become USER once all is open; default for root: who called sudo, else\n"
@@ -52,7 +52,6 @@ const char help_capture[] =
     "that can't be written (a file can be read up to where the disk was full).\n";
 
 enum {
-    BUFFER_MIB_DEFAULT = 4,
     BUFFER_MIB_MAX = 1024,
 };
 
@@ -170,7 +169,7 @@ static bool take_number(struct arguments *a, int option)
     case 'B':
         if (!number_of("-B", optarg, BUFFER_MIB_MAX, &n))
             return false;
-        tap->buffer_bytes = (uint32_t)(n == 0 ? BUFFER_MIB_DEFAULT : n) << 20;
+        tap->buffer_bytes = (uint32_t)n << 20;
         return true;
     default:
         if (!number_of("--ready-fd", optarg, INT32_MAX, &n))
@@ -297,10 +296,7 @@ static int list_interfaces(void)
 
 int cmd_capture(int argc, char **argv)
 {
-    struct arguments a = {
-        .capture = {.ready_fd = -1,
-                    .live.tap = {.snaplen = TAP_SNAPLEN_MAX,
-                                 .buffer_bytes = (uint32_t)BUFFER_MIB_DEFAULT << 20}}};
+    struct arguments a = {.capture = {.ready_fd = -1, .live.tap.snaplen = TAP_SNAPLEN_MAX}};
     int option;
     int status;
     a.capture.live.names = a.names;

@@ -164,6 +164,11 @@ void decoding_packet(struct decoding *d, const struct packet *packet)
         finder_take(d->finder, &datagram);
 }
 
+void decoding_push(struct decoding *d)
+{
+    pipeline_push(d->pipeline);
+}
+
 void decoding_end(struct decoding *d)
 {
     if (d->finder && d->layers) {

@@ -44,6 +44,9 @@ bool decoding_begin(struct decoding *d, const char *path, decoding_index_fn *by_
                     const void *names);
 /* The packet is borrowed for the call; its interface until decoding_end(). */
 void decoding_packet(struct decoding *d, const struct packet *packet);
+/* No more packets for a moment: what was found is shown, soon. For a live input, in place of
+ * prompt, which costs a hand-over a message. */
+void decoding_push(struct decoding *d);
 /* The input is over: everything that it held has been decoded when this returns. */
 void decoding_end(struct decoding *d);
 

@@ -120,10 +120,15 @@ void pipeline_put(const struct found *found, void *pipeline)
         hand_over(p);
 }
 
-void pipeline_drain(struct pipeline *p)
+void pipeline_push(struct pipeline *p)
 {
     if (p->batches[p->given % PIPELINE_BATCHES].used > 0)
         hand_over(p);
+}
+
+void pipeline_drain(struct pipeline *p)
+{
+    pipeline_push(p);
     pthread_mutex_lock(&p->lock);
     while (p->taken != p->given)
         pthread_cond_wait(&p->emptied, &p->lock);

@@ -26,6 +26,8 @@ struct pipeline *pipeline_new(found_fn *consume, void (*idle)(void *context), vo
                               bool prompt);
 /* A found_fn; context is the pipeline. */
 void pipeline_put(const struct found *found, void *pipeline);
+/* Hand over what is there: no more comes for a while. Without waiting for its end. */
+void pipeline_push(struct pipeline *p);
 /* Wait until everything has been consumed: what the finds borrow may be freed then. */
 void pipeline_drain(struct pipeline *p);
 /* Drains first. Takes NULL. */

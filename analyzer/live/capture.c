@@ -96,8 +96,7 @@ static bool open_all(struct capture *c)
  * which makes no threads. */
 static bool start_decoding(struct capture *c)
 {
-    struct decoding_options options = {
-        .output = c->options->output, .fd = STDOUT_FILENO, .prompt = true};
+    struct decoding_options options = {.output = c->options->output, .fd = STDOUT_FILENO};
     if (!c->options->show)
         return true;
     c->decoding = decoding_new(&options);
@@ -199,6 +198,8 @@ static int timeout_ms(const struct capture *c, uint64_t now)
 static void look_around(struct capture *c, bool wait)
 {
     struct signalfd_siginfo info;
+    if (c->decoding)
+        decoding_push(c->decoding);
     int timeout = wait ? timeout_ms(c, now_ns(CLOCK_MONOTONIC)) : 0;
     if (live_wait(c->live, c->signals, timeout))
         while (read(c->signals, &info, sizeof(info)) == sizeof(info))

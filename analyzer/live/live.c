@@ -16,7 +16,9 @@ enum {
     SLL_OTHERHOST = 3, /* packet types in both headers, as in linux/if_packet.h */
     SLL_OUTGOING = 4,
     /* With several taps a packet waits this long for earlier ones that the kernel has not shown. */
+    RING_OVERHEAD_BYTES = 100, /* of a packet in the kernel's buffer: header, address, padding */
     HOLD_MS = TAP_DELAY_MS + 5,
+    HELD_LOOK_MS = 4,    /* how often it is asked whether their buffer fills meanwhile */
     DOWN_CHECK_MS = 100, /* how often an interface that is down is asked whether it is gone */
 };
 
@@ -56,6 +58,18 @@ static int sooner(int timeout_ms, int ms)
     return timeout_ms < 0 || timeout_ms > ms ? ms : timeout_ms;
 }
 
+/* What waits in its buffer takes more than a quarter of it, as far as packets so far tell. */
+static bool fills(const struct live *live, const struct source *source)
+{
+    uint64_t accepted, dropped, waiting;
+    if (live->count == 1 || !source->have || source->taken == 0)
+        return false;
+    tap_counts(source->tap, &accepted, &dropped);
+    waiting = accepted - dropped > source->taken ? accepted - dropped - source->taken : 0;
+    return waiting * (source->taken_bytes / source->taken + RING_OVERHEAD_BYTES) >
+           live->buffer_bytes / 4;
+}
+
 bool live_wait(struct live *live, int fd, int timeout_ms)
 {
     struct pollfd fds[LIVE_TAPS_MAX + 2];
@@ -66,7 +80,7 @@ bool live_wait(struct live *live, int fd, int timeout_ms)
         bool ask = !source->over && !source->have;
         fds[n++] = (struct pollfd){.fd = ask ? tap_fd(source->tap) : -1, .events = POLLIN};
         if (source->have)
-            timeout_ms = sooner(timeout_ms, HOLD_MS);
+            timeout_ms = sooner(timeout_ms, HELD_LOOK_MS);
         else if (!source->over && tap_is_down(source->tap))
             timeout_ms = sooner(timeout_ms, DOWN_CHECK_MS);
     }
@@ -77,6 +91,7 @@ bool live_wait(struct live *live, int fd, int timeout_ms)
     for (size_t i = 0; i < live->count; i++) {
         struct source *source = &live->sources[i];
         source->look |= !source->over && (fds[i].revents != 0 || tap_is_down(source->tap));
+        source->hurry = fills(live, source);
     }
     if (fds[n - 2].revents != 0)
         links_update(live->links, take_news, live);
@@ -100,6 +115,8 @@ static void look(struct live *live, struct source *source)
     switch (tap_next(source->tap, &source->next)) {
     case TAP_PACKET:
         source->have = true;
+        source->taken++;
+        source->taken_bytes += source->next.caplen;
         break;
     case TAP_NONE:
         source->look = false;
@@ -159,19 +176,20 @@ static bool is_ripe(uint64_t time_ns)
 enum live_status live_next(struct live *live, struct packet *out)
 {
     struct source *first = NULL;
-    bool left = false, all = true;
+    bool left = false, all = true, hurry = false;
     for (size_t i = 0; i < live->count; i++) {
         struct source *source = &live->sources[i];
         if (!source->have && source->look)
             look(live, source);
         left |= !source->over;
         all &= source->have || source->over;
+        hurry |= source->hurry;
         if (source->have && (!first || source->next.time_ns < first->next.time_ns))
             first = source;
     }
     if (!first)
         return left ? LIVE_IDLE : LIVE_OVER;
-    if (!all && live->count > 1 && !is_ripe(first->next.time_ns))
+    if (!all && live->count > 1 && !hurry && !is_ripe(first->next.time_ns))
         return LIVE_IDLE;
     first->have = false;
     *out = (struct packet){.time_ns = first->next.time_ns,

@@ -27,8 +27,8 @@ enum {
 struct live_options {
     const char *const *names; /* borrowed for the call */
     size_t count;             /* 0: every interface that is up, except loopback */
-    struct tap_options tap;
-    bool quiet; /* news of interfaces are not told */
+    struct tap_options tap;   /* buffer_bytes 0: 8 MiB, or a share of 128 MiB */
+    bool quiet;               /* news of interfaces are not told */
 };
 
 struct live;
@@ -43,7 +43,8 @@ enum live_status {
 };
 
 /* Never waits. With several taps a packet comes a moment later than the kernel shows it, so that it
- * comes in order. The packet is borrowed until the next call, its interface until live_close(). */
+ * comes in order; not where its tap's buffer fills. The packet is borrowed until the next call, its
+ * interface until live_close(). */
 enum live_status live_next(struct live *live, struct packet *out);
 
 /* Wait for packets, news of interfaces, this descriptor or the time, whichever is first; news are

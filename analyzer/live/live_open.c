@@ -10,6 +10,11 @@
 #include "analyzer.h"
 #include "live_private.h"
 
+enum {
+    BUFFER_BYTES_DEFAULT = 8 << 20,
+    BUFFERS_BYTES_MAX = 128 << 20, /* together */
+};
+
 static void say_no_permission(void)
 {
     char self[PATH_MAX];
@@ -85,6 +90,23 @@ static bool open_named(struct live *live, const struct live_options *options)
     return true;
 }
 
+static bool is_wanted(const struct link *link)
+{
+    return (link->flags & IFF_UP) && !(link->flags & IFF_LOOPBACK);
+}
+
+/* The kernel's memory for buffers has a limit where nobody chose the interfaces: a machine full of
+ * containers has hundreds. */
+static uint32_t default_buffer(const struct live *live)
+{
+    uint32_t wanted = 0;
+    const struct link *link;
+    for (size_t i = 0; live->by_default && (link = links_at(live->links, i)) != NULL; i++)
+        wanted += is_wanted(link) && wanted < LIVE_TAPS_MAX;
+    return wanted > BUFFERS_BYTES_MAX / BUFFER_BYTES_DEFAULT ? BUFFERS_BYTES_MAX / wanted
+                                                             : BUFFER_BYTES_DEFAULT;
+}
+
 /* Of those that nobody named, one that can't be captured is told and left out. */
 static bool open_default(struct live *live, const struct live_options *options)
 {
@@ -92,7 +114,7 @@ static bool open_default(struct live *live, const struct live_options *options)
     const struct link *link;
     for (size_t i = 0; (link = links_at(live->links, i)) != NULL; i++) {
         enum tap_failure failure;
-        if (!(link->flags & IFF_UP) || (link->flags & IFF_LOOPBACK))
+        if (!is_wanted(link))
             continue;
         if (live->count == LIVE_TAPS_MAX) {
             analyzer_complain("more than %d interfaces are up: %s and those after it are not "
@@ -142,7 +164,11 @@ struct live *live_open(const struct live_options *options)
         live_close(live);
         return NULL;
     }
-    good = live->by_default ? open_default(live, options) : open_named(live, options);
+    struct live_options chosen = *options;
+    if (chosen.tap.buffer_bytes == 0)
+        chosen.tap.buffer_bytes = default_buffer(live);
+    live->buffer_bytes = chosen.tap.buffer_bytes;
+    good = live->by_default ? open_default(live, &chosen) : open_named(live, &chosen);
     if (!good) {
         live_close(live);
         return NULL;

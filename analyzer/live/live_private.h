@@ -13,9 +13,11 @@ struct source {
     const struct packet_iface *iface;
     uint64_t dropped_before; /* by the interface, before the capture */
     struct live_counts counts;
+    uint64_t taken, taken_bytes;
     bool over;
     bool look; /* there may be packets */
     bool have;
+    bool hurry; /* its buffer fills: its packets wait for nobody's */
     struct tap_packet next;
 };
 
@@ -23,7 +25,7 @@ struct live {
     struct source sources[LIVE_TAPS_MAX];
     size_t count;
     bool by_default, quiet, any;
-    uint32_t snaplen;
+    uint32_t snaplen, buffer_bytes;
     uint32_t unknown_index; /* the last that the kernel gave no name for */
     struct links *links;
     struct catalog *catalog;
