@@ -213,9 +213,10 @@ void ice_indication(struct ice *ice, const struct place *place)
 
 void ice_media(struct ice *ice, const struct place *place, enum flow_kind kind, uint64_t count)
 {
-    /* Legs of one path carry the same packets: those of the first one count. */
+    /* Legs of one path carry the same packets: those of a merged pair stay with it and are not
+     * told. */
     struct ice_pair *pair = ice_pair_at(ice, place);
-    if (pair && pair->merged_into == 0)
+    if (pair)
         pair->side[netaddr_same(&pair->side[0].addr, &place->src) ? 0 : 1].media[kind] += count;
 }
 

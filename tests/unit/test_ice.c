@@ -199,6 +199,51 @@ static void answered_checks_select_only_where_one_pair_has_them(void **state)
     tally_free(t);
 }
 
+static void an_answer_before_its_check_in_merged_files_is_the_check_s(void **state)
+{
+    (void)state;
+    struct tally *t = STEPS(ANSWER(30, 1), ASK(0, 1));
+    tally_finish(t);
+    assert_int_equal(first_pair(t)->side[0].succeeded, 1);
+    assert_true(first_pair(t)->side[0].rtt_max_ns == 30000000);
+    tally_free(t);
+}
+
+static void a_nominated_pair_goes_before_one_that_only_carries_more(void **state)
+{
+    (void)state;
+    struct tally *t = STEPS(ASK(0, 1), ANSWER(1, 1), ASK(2, 2, .nominate = true), ANSWER(3, 2),
+                            ASK(4, 3, .to = public_at(10)), ANSWER(5, 3, .from = public_at(10)));
+    struct place place = {.src = public_at(10), .dst = HERE, .protocol = DATAGRAM_UDP};
+    ice_media(t->ice, &place, FLOW_RTP, 1000);
+    tally_finish(t);
+    assert_int_equal(first_pair(t)->side[1].addr.ip[3], 9);
+    assert_int_equal(first_pair(t)->selection, ICE_SELECTED_BY_NOMINATION);
+    tally_free(t);
+}
+
+static void a_server_that_sees_the_address_itself_makes_no_reflexive_candidate(void **state)
+{
+    (void)state;
+    const struct netaddr server = public_at(77), base = HERE;
+    struct tally *t =
+        STEPS({.kind = STEP_PLAIN, 0, 1, HERE, server},
+              {.kind = STEP_PLAIN, 1, 1, server, HERE, STUN_SUCCESS_RESPONSE, .mapped = HERE});
+    tally_finish(t);
+    assert_null(ice_candidate_kind(t->ice, &base));
+    tally_free(t);
+}
+
+static void an_answer_to_a_check_before_the_nomination_is_no_consent(void **state)
+{
+    (void)state;
+    struct tally *t = STEPS(ASK(0, 1), ASK(1, 2, .nominate = true), ANSWER(2, 2), ANSWER(3, 1));
+    assert_int_equal(t->ice->pairs[0].side[0].consent.asked, 0);
+    assert_int_equal(t->ice->pairs[0].side[0].consent.answered, 0);
+    tally_finish(t);
+    tally_free(t);
+}
+
 static void a_role_conflict_is_counted_for_the_one_that_was_told(void **state)
 {
     (void)state;
@@ -307,7 +352,8 @@ static void a_side_that_falls_silent_has_not_lost_consent(void **state)
     tally_free(t);
 }
 
-#define SERVER  public_at(77)
+/* Its port is no hint at which end is the server. */
+#define SERVER  netaddr_from_bytes((const uint8_t[]){203, 0, 113, 77}, 4, 50000)
 #define RELAYED public_at(78)
 /* Allocate, and its answer. */
 #define ALLOCATE                                                                                   \
@@ -551,6 +597,26 @@ static void two_clients_of_one_relay_have_one_pair_with_a_relay_each(void **stat
          .method = STUN_METHOD_DATA,
          .peer = RELAYED,
          .inside = &answer});
+    step_take(t, &(struct step){.kind = STEP_PLAIN,
+                                30,
+                                30,
+                                HERE,
+                                SERVER,
+                                .channel = 0x4001,
+                                .method = STUN_METHOD_CHANNEL_BIND,
+                                .peer = other_relayed});
+    step_take(t, &(struct step){.kind = STEP_PLAIN,
+                                31,
+                                31,
+                                other,
+                                SERVER,
+                                .channel = 0x4002,
+                                .method = STUN_METHOD_CHANNEL_BIND,
+                                .peer = RELAYED});
+    step_take_channel(t, &(struct step){.kind = STEP_PLAIN, 40, 0, HERE, SERVER, .channel = 0x4001},
+                      100);
+    step_take_channel(
+        t, &(struct step){.kind = STEP_PLAIN, 40, 0, SERVER, other, .channel = 0x4002}, 100);
     tally_finish(t);
     assert_int_equal(t->ice->order_count, 1);
     assert_int_equal(t->ice->sessions[0].pairs, 1);
@@ -562,6 +628,7 @@ static void two_clients_of_one_relay_have_one_pair_with_a_relay_each(void **stat
     assert_int_equal(p->side[1].succeeded, 1);
     assert_true(addr_is(&p->side[0].turn_client, HERE));
     assert_true(addr_is(&p->side[1].turn_client, other));
+    assert_int_equal(p->side[0].media[FLOW_CHANNEL_DATA], 100); /* seen on both legs */
     tally_free(t);
 }
 
@@ -604,6 +671,10 @@ int main(void)
         cmocka_unit_test(the_highest_number_of_a_renomination_is_selected),
         cmocka_unit_test(a_capture_that_began_later_knows_the_pair_by_its_media),
         cmocka_unit_test(answered_checks_select_only_where_one_pair_has_them),
+        cmocka_unit_test(an_answer_before_its_check_in_merged_files_is_the_check_s),
+        cmocka_unit_test(a_nominated_pair_goes_before_one_that_only_carries_more),
+        cmocka_unit_test(a_server_that_sees_the_address_itself_makes_no_reflexive_candidate),
+        cmocka_unit_test(an_answer_to_a_check_before_the_nomination_is_no_consent),
         cmocka_unit_test(a_role_conflict_is_counted_for_the_one_that_was_told),
         cmocka_unit_test(an_address_that_only_a_check_learned_is_peer_reflexive),
         cmocka_unit_test(pings_without_a_username_belong_to_the_pair_of_their_five_tuple),
