@@ -71,7 +71,7 @@ ANALYZER_LAYERS_SRC := $(addprefix analyzer/layers/,layers.c plain.c link.c ip.c
 ANALYZER_FLOW_SRC := $(addprefix analyzer/flow/,table.c flow_key.c flow.c segments.c tcp_frame.c units.c tcp.c)
 ANALYZER_MESSAGE_SRC := $(addprefix analyzer/message/,found.c finder.c classic.c channels.c)
 # What the messages add up to.
-ANALYZER_SUMMARY_SRC := $(addprefix analyzer/summary/,tally.c tally_rows.c tally_flows.c transactions.c sightings.c legs.c \
+ANALYZER_SUMMARY_SRC := $(addprefix analyzer/summary/,tally.c tally_rows.c tally_flows.c in_order.c transactions.c sightings.c legs.c \
     relays.c ice.c ice_pairs.c ice_join.c ice_consent.c ice_select.c)
 # From messages to lines.
 ANALYZER_OUTPUT_SRC := $(addprefix analyzer/output/,sink.c stun_write.c event_write.c row_write.c tally_text.c \

@@ -7,46 +7,6 @@ enum {
     LINKTYPE_LINUX_SLL = 113,
 };
 
-struct tally *tally_new(void)
-{
-    struct tally *s = calloc(1, sizeof(*s));
-    if (!s)
-        return NULL;
-    s->ifaces = calloc(TALLY_IFACES_MAX, sizeof(*s->ifaces));
-    s->rows = calloc(TALLY_ROWS_MAX, sizeof(*s->rows));
-    s->flows = calloc(TALLY_FLOWS_MAX, sizeof(*s->flows));
-    s->row_index = table_new(TALLY_ROWS_MAX, sizeof(uint32_t), NULL, NULL);
-    s->sightings = sightings_new();
-    s->legs = legs_new();
-    s->relays = relays_new();
-    s->ice = ice_new();
-    if (s->sightings)
-        s->transactions = transactions_new(s->sightings, tally_settle, s);
-    if (!s->ifaces || !s->rows || !s->flows || !s->row_index || !s->transactions || !s->legs ||
-        !s->relays || !s->ice) {
-        tally_free(s);
-        return NULL;
-    }
-    return s;
-}
-
-void tally_free(struct tally *s)
-{
-    if (!s)
-        return;
-    free(s->ifaces);
-    free(s->rows);
-    free(s->flows);
-    free(s->rtts);
-    table_free(s->row_index);
-    transactions_free(s->transactions);
-    sightings_free(s->sightings);
-    legs_free(s->legs);
-    relays_free(s->relays);
-    ice_free(s->ice);
-    free(s);
-}
-
 static struct place place_of(const struct found *found, uint32_t iface, uint32_t file)
 {
     return (struct place){
@@ -269,9 +229,10 @@ static void take_tunnelled(struct tally *s, const struct found *found, const str
     match_tunnel(s, &sight, PLACE_DIRECT);
 }
 
-void tally_take(struct tally *s, const struct found *found, const struct stun_msg *msg,
-                enum stun_check fingerprint, uint32_t file)
+static void take(const struct found *found, const struct stun_msg *msg, enum stun_check fingerprint,
+                 uint32_t file, void *tally)
 {
+    struct tally *s = tally;
     uint32_t iface = tally_iface_of(s, file, found->iface, found->ifindex, found->iface_name);
     struct place place = place_of(found, iface, file);
     if (s->first_ns == 0 || found->time_ns < s->first_ns)
@@ -299,8 +260,57 @@ void tally_take(struct tally *s, const struct found *found, const struct stun_ms
     take_message(s, msg, &place);
 }
 
+struct tally *tally_new(void)
+{
+    struct tally *s = calloc(1, sizeof(*s));
+    if (!s)
+        return NULL;
+    s->ifaces = calloc(TALLY_IFACES_MAX, sizeof(*s->ifaces));
+    s->rows = calloc(TALLY_ROWS_MAX, sizeof(*s->rows));
+    s->flows = calloc(TALLY_FLOWS_MAX, sizeof(*s->flows));
+    s->row_index = table_new(TALLY_ROWS_MAX, sizeof(uint32_t), NULL, NULL);
+    s->in_order = in_order_new(take, s);
+    s->sightings = sightings_new();
+    s->legs = legs_new();
+    s->relays = relays_new();
+    s->ice = ice_new();
+    if (s->sightings)
+        s->transactions = transactions_new(s->sightings, tally_settle, s);
+    if (!s->ifaces || !s->rows || !s->flows || !s->row_index || !s->transactions || !s->legs ||
+        !s->relays || !s->ice || !s->in_order) {
+        tally_free(s);
+        return NULL;
+    }
+    return s;
+}
+
+void tally_free(struct tally *s)
+{
+    if (!s)
+        return;
+    free(s->ifaces);
+    free(s->rows);
+    free(s->flows);
+    free(s->rtts);
+    table_free(s->row_index);
+    transactions_free(s->transactions);
+    sightings_free(s->sightings);
+    legs_free(s->legs);
+    relays_free(s->relays);
+    ice_free(s->ice);
+    in_order_free(s->in_order);
+    free(s);
+}
+
+void tally_take(struct tally *s, const struct found *found, const struct stun_msg *msg,
+                enum stun_check fingerprint, uint32_t file)
+{
+    in_order_put(s->in_order, found, msg, fingerprint, file);
+}
+
 void tally_finish(struct tally *s)
 {
+    in_order_flush(s->in_order);
     s->forgotten = transactions_forgotten(s->transactions);
     s->reused = transactions_reused(s->transactions);
     transactions_finish(s->transactions);

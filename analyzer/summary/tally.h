@@ -13,6 +13,7 @@
 #include "flow.h"
 #include "found.h"
 #include "ice.h"
+#include "in_order.h"
 #include "legs.h"
 #include "stun_integrity.h"
 
@@ -98,6 +99,7 @@ struct tally {
     uint64_t channel_packets;
     uint64_t forgotten, reused; /* after tally_finish(): transactions_forgotten(), _reused() */
     struct ice *ice;
+    struct in_order *in_order;
     struct table *row_index;
     struct sightings *sightings;
     struct legs *legs;
@@ -107,7 +109,8 @@ struct tally {
 
 /* NULL where memory is out. */
 struct tally *tally_new(void);
-/* file: number of the input, 0... msg: NULL for ChannelData. */
+/* file: number of the input, 0... msg: what found->bytes were decoded to, NULL for ChannelData.
+ * What found borrows must live until tally_take_flows() of that file, except its bytes. */
 void tally_take(struct tally *s, const struct found *found, const struct stun_msg *msg,
                 enum stun_check fingerprint, uint32_t file);
 /* The flows of a file that has been read. */

@@ -45,6 +45,7 @@ void tally_take_flows(struct tally *s, struct table *flows, uint32_t file)
 {
     uint32_t position = 0;
     struct flow *flow;
+    in_order_flush(s->in_order);
     while ((flow = table_at(flows, &position))) {
         if (media_packets(flow) == 0 || flow->label != DATAGRAM_DIRECT)
             continue;

@@ -128,19 +128,6 @@ def check_pages(checks, name, reports, events):
     caller = reports.get("caller")
     if caller and caller["selected"]["local"]["type"] != "relay":
         check_nominated(checks, name, caller["selected"], events)
-    if caller:
-        check_selected(checks, name, caller["selected"])
-
-
-def check_selected(checks, name, selected):
-    """Of all pairs the summary finds the very one that the page says is in use, relayed or not."""
-    done = subprocess.run([f"{build_dir()}/rtcshim-analyzer", "decode", "--summary", "-j", f"{HERE}/{name}.pcapng"], stdout=subprocess.PIPE, check=True)
-    pairs = [pair for session in json.loads(done.stdout)["ice"]["sessions"] for pair in session["pairs"] if pair["selected_by"]]
-    found = [(pair["selected_by"], sorted((side["port"], "relay" in side) for side in pair["sides"])) for pair in pairs]
-    # The remote candidate's type can be peer-reflexive; both ends of a call are relayed or none.
-    relayed = selected["local"]["type"] == "relay"
-    said = sorted((selected[end]["port"], relayed) for end in ("local", "remote"))
-    checks.check(found == [("nomination", said)], f"{name}: the summary's selected pair is the one that the caller's getStats() names", f"{found}, {said}")
 
 
 def check_nominated(checks, name, selected, events):
@@ -158,8 +145,11 @@ def check_session(checks, name, reports, summary):
     if "caller" not in reports:
         return
     selected = reports["caller"]["selected"]
-    wanted = [{selected["local"]["port"], selected["remote"]["port"]}]
-    got = [{side["port"] for side in pair["sides"]} for session in sessions for pair in session["pairs"] if pair["selected_by"]]
+    # Both ends are relayed, or none; the page may call the remote one peer-reflexive.
+    relayed = selected["local"]["type"] == "relay"
+    wanted = [("nomination", {(selected[end]["port"], relayed) for end in ("local", "remote")})]
+    got = [(pair["selected_by"], {(side["port"], "relay" in side) for side in pair["sides"]}) for session in sessions for pair in session["pairs"]
+           if pair["selected_by"]]
     checks.check(got == wanted, f"{name}: the pair that it calls selected is the one that the caller's getStats() names", f"{got}, not {wanted}")
 
 

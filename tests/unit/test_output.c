@@ -261,6 +261,8 @@ static void the_summary_is_json_whatever_the_names(void **state)
     struct found found = found_on(test_udp(&t, 1, 2, bytes, len));
     found.iface = &hostile;
     found.iface_name = hostile.name;
+    found.bytes = bytes;
+    found.len = (uint32_t)len;
     tally_take(tally, &found, &msg, STUN_CHECK_ABSENT, 0);
     tally_finish(tally);
     assert_true(sink_open(&s, -1));

@@ -13,6 +13,8 @@
 #define CLIENT host_at(1)
 #define SERVER public_at(2)
 #define MAPPED public_at(9)
+/* What a NAT on eth0 makes of CLIENT's. */
+#define OUTSIDE public_at(5)
 
 /* A request for an address and its answer, between CLIENT and SERVER on eth0. */
 #define ASKED(MS, NUMBER, FROM, TO, ...)                                                           \
@@ -207,6 +209,53 @@ static void a_packet_seen_on_a_second_interface_is_counted_once(void **state)
     tally_free(t);
 }
 
+static void of_two_copies_the_earlier_counts_whichever_stands_first_in_the_file(void **state)
+{
+    struct tally *t = tally_new();
+    uint64_t copies = 0;
+    (void)state;
+    /* As dumpcap writes: all of eth0, then all of tun0. */
+    step_put(t, &(struct step)ASKED(11, 1, OUTSIDE, SERVER, ON_ETH0));
+    step_put(t, &(struct step)TOLD(40, 1, SERVER, OUTSIDE, ON_ETH0));
+    step_put(t, &(struct step)REQUEST(10, 1, ON_TUN0));
+    step_put(t, &(struct step)RESPONSE(41, 1, ON_TUN0));
+    step_put(t, &(struct step)REQUEST(12, 2, ON_ETH0));
+    step_put(t, &(struct step)REQUEST(11, 2, ON_TUN0));
+    /* At the same time: the place in the file. */
+    step_put(t, &(struct step)REQUEST(50, 3, ON_TUN0));
+    step_put(t, &(struct step)REQUEST(50, 3, ON_ETH0));
+    tally_finish(t);
+    assert_int_equal(row_on(t, "tun0")->transactions, 3);
+    assert_int_equal(row_on(t, "tun0")->answered, 1);
+    for (uint32_t i = 0; i < t->row_count; i++)
+        if (strcmp(t->ifaces[t->rows[i].iface].name, "eth0") == 0) {
+            assert_int_equal(t->rows[i].transactions, 0);
+            copies += t->rows[i].copies;
+        }
+    assert_int_equal(copies, 3);
+    tally_free(t);
+}
+
+static void what_is_much_younger_is_not_waited_for(void **state)
+{
+    struct tally *t = tally_new();
+    (void)state;
+    step_put(t, &(struct step)REQUEST(0, 1, ON_ETH0));
+    step_put(t, &(struct step)REQUEST(999, 2, ON_ETH0));
+    assert_int_equal(t->messages, 0);
+    step_put(t, &(struct step)REQUEST(1000, 3, ON_ETH0));
+    assert_int_equal(t->messages, 1);
+    /* Another file has another clock. */
+    step_put(t, &(struct step)REQUEST(0, 4, ON_ETH0, .file = 1));
+    assert_int_equal(t->messages, 3);
+    for (unsigned i = 0; i <= IN_ORDER_MAX; i++)
+        step_put(t, &(struct step)REQUEST(1, 5, ON_ETH0, .file = 1));
+    assert_int_equal(t->messages, 5);
+    tally_finish(t);
+    assert_int_equal(t->messages, 4 + IN_ORDER_MAX + 1);
+    tally_free(t);
+}
+
 static void the_copy_of_a_retransmission_is_a_copy_too(void **state)
 {
     (void)state;
@@ -254,9 +303,6 @@ static void files_with_other_clocks_hold_copies_whatever_the_time(void **state)
     assert_int_equal(t->rows[0].transactions + t->rows[1].transactions, 1);
     tally_free(t);
 }
-
-/* What a NAT on eth0 makes of CLIENT's. */
-#define OUTSIDE public_at(5)
 
 static void a_translated_copy_is_counted_once_and_both_interfaces_are_told(void **state)
 {
@@ -457,6 +503,8 @@ int main(void)
         cmocka_unit_test(tcp_and_udp_between_the_same_addresses_are_apart),
         cmocka_unit_test(each_interface_has_what_was_learned_through_it),
         cmocka_unit_test(a_packet_seen_on_a_second_interface_is_counted_once),
+        cmocka_unit_test(of_two_copies_the_earlier_counts_whichever_stands_first_in_the_file),
+        cmocka_unit_test(what_is_much_younger_is_not_waited_for),
         cmocka_unit_test(the_copy_of_a_retransmission_is_a_copy_too),
         cmocka_unit_test(a_retransmission_that_leaves_elsewhere_is_no_copy),
         cmocka_unit_test(what_comes_in_elsewhere_later_has_been_under_way),
