@@ -46,8 +46,12 @@ static int decode_file(struct decoding *decoding, const char *path)
         status = EXIT_TROUBLE;
         goto out;
     }
-    while ((read = reader_next(reader, &packet)) == READ_PACKET)
+    while ((read = reader_next(reader, &packet)) == READ_PACKET) {
         decoding_packet(decoding, &packet);
+        /* Input may have no end. decoding_finish() says why. */
+        if (decoding_output_failed(decoding))
+            break;
+    }
     if (read == READ_DAMAGED) {
         const struct reader_damage *damage = reader_damage_of(reader);
         analyzer_complain("%s: damaged at byte %llu: %s", damage->file,

@@ -40,6 +40,7 @@ struct decoding {
     struct layers *layers;
     struct finder *finder;
     const char *path;
+    bool link_refused; /* and said so */
     decoding_index_fn *by_index;
     const void *names;
 };
@@ -135,6 +136,7 @@ bool decoding_begin(struct decoding *d, const char *path, decoding_index_fn *by_
                     const void *names)
 {
     d->path = path;
+    d->link_refused = false;
     d->by_index = by_index;
     d->names = names;
     d->layers = layers_new();
@@ -153,15 +155,20 @@ void decoding_packet(struct decoding *d, const struct packet *packet)
     struct datagram datagram;
     const char *reason = NULL;
     d->packets++;
-    if (d->filter && !filter_passes(d->filter, packet, &reason)) {
+    uint16_t link_type = packet->iface->link_type;
+    if (d->filter && layers_link_name(link_type) && !filter_passes(d->filter, packet, &reason)) {
         if (reason)
             analyzer_complain("%s: the filter leaves out all packets of link type %u, for which it "
                               "can't be compiled: %s",
-                              d->path, packet->iface->link_type, reason);
+                              d->path, link_type, reason);
         return;
     }
     if (layers_datagram(d->layers, packet, &datagram))
         finder_take(d->finder, &datagram);
+    else if (!d->link_refused && !layers_link_name(link_type)) {
+        d->link_refused = true;
+        analyzer_complain("%s: packets of link type %u are not decoded", d->path, link_type);
+    }
 }
 
 void decoding_push(struct decoding *d)

@@ -74,12 +74,12 @@ static int help(int argc, char **argv)
 }
 
 /* Files that are opened later must not land on a standard descriptor that the caller left closed.
- */
+ * What takes its place can't be used the way that it would be: so that it is said. */
 static void fill_standard_fds(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         if (fcntl(fd, F_GETFD) == -1 && errno == EBADF &&
-            open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY) != fd)
+            open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_WRONLY) != fd)
             break;
 }
 

@@ -1,5 +1,6 @@
 /* Hands subcommands that read captures to rtcshim-analyzer, the program that links libpcap. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -31,6 +32,14 @@ static bool beside_program(char *out, size_t size)
     return n > 0 && (size_t)n < size;
 }
 
+/* What the caller left closed is closed for the analyzer too: it says that it can't write there. */
+static void hand_on_closed_fds(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (command_closed_fds & 1u << fd)
+            (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
 int cmd_analyzer(int argc, char **argv)
 {
     char path[PATH_MAX];
@@ -39,6 +48,7 @@ int cmd_analyzer(int argc, char **argv)
     /* main() leaves the program's own name in front of the subcommand. */
     argv--;
     argv[0] = (char *)(uintptr_t)program;
+    hand_on_closed_fds();
     if (beside_program(path, sizeof(path)))
         execv(path, argv);
     else

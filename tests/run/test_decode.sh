@@ -52,6 +52,27 @@ expect_status "an unknown option too" 2 "$rtcshim" decode --no-such "$tmp/two.pc
 expect_status "--help is none" 0 "$rtcshim" decode --help
 expect_status "output that can't be written is trouble" 2 sh -c "\"\$0\" decode \"\$1\" >/dev/full" "$rtcshim" "$tmp/two.pcapng"
 check "and says so" said 'No space left'
+expect_status "so is an output that is closed" 2 sh -c "\"\$0\" decode \"\$1\" >&-" "$rtcshim" "$tmp/two.pcapng"
+# A message a packet, without end; the decoder ignores SIGPIPE, as a child of many programs does.
+PYTHONPATH=$here expect_status "a reader that went away ends it, though the input has no end" 0 timeout 20 python3 -B -c '
+import captures, subprocess, sys
+p = subprocess.Popen([sys.argv[1], "decode", "-j", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, restore_signals=False)
+p.stdout.close()
+one = captures.pcap_record(captures.udp("192.0.2.1", 5000, "192.0.2.2", 5001, captures.stun(1)))
+try:
+    p.stdin.write(captures.pcap_header())
+    while True:
+        p.stdin.write(one)
+        p.stdin.flush()
+except BrokenPipeError:
+    sys.exit(p.wait() != 2)' "$rtcshim"
+expect_status "standard input that is closed is damage, not an empty file" 1 sh -c "\"\$0\" decode - <&-" "$rtcshim"
+check "and says so" said 'Bad file descriptor'
+
+python3 -c 'import struct, sys
+sys.stdout.buffer.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 105) + 3 * (struct.pack("<IIII", 0, 0, 4, 4) + bytes(4)))' >"$tmp/wlan.pcap"
+expect_status "packets of a link type that is not decoded are no failure" 0 "$rtcshim" decode -f 'udp' "$tmp/wlan.pcap"
+check "but it is said, once" [ "$(grep -c 'link type 105 are not decoded' "$tmp/err")" = 1 ]
 
 cp "$rtcshim" "$tmp/rtcshim"
 PATH="$tmp" expect_status "without the analyzer it is rtcshim that fails" 125 "$tmp/rtcshim" decode "$tmp/two.pcapng"
