@@ -24,10 +24,13 @@ enum block_type {
         2, /* obsolete: interface (16) and drops (16) in place of the interface (32) */
     BLOCK_PACKET_SIMPLE = 3,
     BLOCK_PACKET = 6,
-    BLOCK_JOURNAL =
-        9, /* systemd; the next two are sysdig's. No packets, but Wireshark numbers them. */
+    /* No packets, but Wireshark numbers them: systemd's journal, sysdig's events, custom ones. */
+    BLOCK_JOURNAL = 9,
     BLOCK_SYSDIG_EVENT = 0x204,
-    BLOCK_SYSDIG_EVENT_FLAGS = 0x208,
+    BLOCK_SYSDIG_EVENT_V2 = 0x216,
+    BLOCK_SYSDIG_EVENT_V2_LARGE = 0x221,
+    BLOCK_CUSTOM = 0xbad,
+    BLOCK_CUSTOM_NO_COPY = 0x40000bad,
     BLOCK_SECTION = 0x0a0d0d0a, /* the same in both orders */
 };
 
@@ -234,10 +237,13 @@ static enum read_status pcapng_next(struct reader *reader, struct packet *out)
             continue;
         case BLOCK_JOURNAL:
         case BLOCK_SYSDIG_EVENT:
-        case BLOCK_SYSDIG_EVENT_FLAGS:
+        case BLOCK_SYSDIG_EVENT_V2:
+        case BLOCK_SYSDIG_EVENT_V2_LARGE:
+        case BLOCK_CUSTOM:
+        case BLOCK_CUSTOM_NO_COPY:
             reader->frame++;
             continue;
-        default: /* names, statistics, secrets, custom blocks, and what is not invented yet */
+        default: /* names, statistics, secrets, and what is not invented yet */
             continue;
         }
         out->offset = block.offset;

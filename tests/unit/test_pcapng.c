@@ -254,8 +254,8 @@ static void simple_packets_are_cut_where_the_first_interface_cuts(void **state)
 
 static void other_blocks_are_passed_over(void **state)
 {
-    /* names, statistics, journal, secrets, custom twice, one that is not invented */
-    static const uint32_t types[] = {4, 5, 9, 10, 0x00000bad, 0x40000bad, 0x7fffffff};
+    /* names, statistics, journal, secrets, custom twice, sysdig twice, one that is not invented */
+    static const uint32_t types[] = {4, 5, 9, 10, 0x00000bad, 0x40000bad, 0x216, 0x221, 0x7fffffff};
     struct bytes b = {0};
     struct packet p;
     int fd;
@@ -272,7 +272,7 @@ static void other_blocks_are_passed_over(void **state)
     struct reader *r = open_it(&b, &fd);
     expect_packet(r, &p, "it");
     assert_string_equal(p.iface->name, "late");
-    assert_int_equal(p.frame, 2); /* Wireshark numbers the journal's entry */
+    assert_int_equal(p.frame, 6); /* Wireshark numbers the journal, custom and sysdig's */
     assert_int_equal(reader_next(r, &p), READ_END);
     done(r, fd, &b);
 }
