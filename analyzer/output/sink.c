@@ -141,11 +141,24 @@ static size_t json_run(const char *in, size_t len)
     size_t n = 0;
     while (n < len) {
         uint8_t c = (uint8_t)in[n];
-        if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\')
+        if (c < 0x20 || c >= 0x7f || c == '"' || c == '\\')
             break;
         n++;
     }
     return n;
+}
+
+/* Outside of ASCII as UTF-16 has it; the halves of a pair are 0xd800 + 10 bits, 0xdc00 + 10 bits.
+ */
+static void json_unicode(struct sink *s, uint32_t code)
+{
+    if (code > 0xffff) {
+        sink_lit(s, "\\u");
+        sink_hex(s, 0xd800 + ((code - 0x10000) >> 10), 4);
+        code = 0xdc00 + ((code - 0x10000) & 0x3ff);
+    }
+    sink_lit(s, "\\u");
+    sink_hex(s, code, 4);
 }
 
 static size_t json_escape(struct sink *s, const uint8_t *in, size_t len)
@@ -153,7 +166,7 @@ static size_t json_escape(struct sink *s, const uint8_t *in, size_t len)
     uint32_t code;
     size_t n = text_next_char(in, len, &code);
     if (n == 0) {
-        sink_lit(s, "\xef\xbf\xbd");
+        sink_lit(s, "\\ufffd");
         return 1;
     }
     switch (in[0]) {
@@ -179,12 +192,7 @@ static size_t json_escape(struct sink *s, const uint8_t *in, size_t len)
         sink_lit(s, "\\t");
         break;
     default:
-        if (in[0] < 0x20) {
-            sink_lit(s, "\\u");
-            sink_hex(s, in[0], 4);
-        } else {
-            sink_put(s, (const char *)in, n);
-        }
+        json_unicode(s, code);
     }
     return n;
 }

@@ -73,7 +73,8 @@ void sink_printf(struct sink *s, const char *format, ...) __attribute__((format(
 /* "2026-11-21T00:12:38.123456", UTC. */
 void sink_time(struct sink *s, uint64_t time_ns);
 
-/* A JSON string, quoted; what is no UTF-8 becomes U+FFFD. */
+/* A JSON string, quoted; what is no UTF-8 becomes U+FFFD. All of it is printable ASCII, as what the
+ * launcher writes: on a terminal, too, a stranger's text acts on nothing. */
 void sink_json_string(struct sink *s, const char *in, size_t len);
 /* Text made harmless for a terminal, at most max columns' worth of bytes. */
 void sink_plain(struct sink *s, const char *in, size_t len, size_t max);

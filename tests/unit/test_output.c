@@ -299,6 +299,24 @@ static void check_order(const struct found *found, void *context)
         assert_true(found->bytes[i] == (uint8_t)found->frame);
 }
 
+static void a_json_string_is_printable_ascii_that_reads_as_what_it_was(void **state)
+{
+    /* DEL, C1's CSI, a mark that changes direction, one beyond the basic plane, the last character
+     */
+    static const char text[] =
+        "a\x7f\xc2\x9b[31m\xe2\x80\xae\xf0\x9f\x98\x80\xf4\x8f\xbf\xbf\"\\\x1b";
+    struct sink s;
+    (void)state;
+    assert_true(sink_open(&s, -1));
+    sink_json_string(&s, text, sizeof(text) - 1);
+    for (size_t i = 0; i < s.len; i++)
+        assert_in_range((unsigned char)s.buf[i], ' ', '~');
+    json_t *read = json_loadb(s.buf, s.len, JSON_DECODE_ANY, NULL);
+    assert_string_equal(json_string_value(read), text);
+    json_decref(read);
+    sink_close(&s);
+}
+
 static void idle(void *context)
 {
     (void)context;
@@ -371,6 +389,7 @@ int main(void)
         cmocka_unit_test(a_line_is_one_json_object_with_what_the_capture_knows),
         cmocka_unit_test(a_row_is_one_line_that_a_terminal_only_prints),
         cmocka_unit_test(channel_counts_are_lines_too),
+        cmocka_unit_test(a_json_string_is_printable_ascii_that_reads_as_what_it_was),
         cmocka_unit_test(the_summary_is_json_whatever_the_names),
         cmocka_unit_test(times_are_utc_with_microseconds),
         cmocka_unit_test(the_pipeline_keeps_the_order_and_the_bytes),
