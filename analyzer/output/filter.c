@@ -7,13 +7,16 @@
 #include <string.h>
 
 enum {
-    LINKTYPE_RAW = 101, /* what files hold */
+    LINKTYPE_NULL = 0, /* the numbers in files */
+    LINKTYPE_RAW_BSD = 14,
+    LINKTYPE_RAW = 101,
     SNAPLEN = 262144,
 };
 
 struct program {
     struct bpf_program code;
     uint16_t link_type;
+    bool swapped; /* BSD loopback only: its first word is in the other byte order */
     bool compiled;
 };
 
@@ -25,27 +28,51 @@ struct filter {
     char reason[FILTER_REASON_BYTES];
 };
 
-/* Files hold LINKTYPE numbers, libpcap compiles for DLT numbers; on Linux they differ for raw IP
- * alone, of what is decoded here. */
-static int dlt_of(uint16_t link_type)
+/*
+ * A handle like that of a file with this link type, not pcap_open_dead()'s. For an open file
+ * libpcap knows every system's number for IPv6 in front of BSD loopback packets and the byte order
+ * of that number, and refuses "inbound" where no file says it; else it takes this machine's number
+ * and order, and a "direction" that only a live capture has.
+ */
+static pcap_t *as_file(uint16_t link_type, bool swapped)
 {
-    return link_type == LINKTYPE_RAW ? DLT_RAW : link_type;
+    struct pcap_file_header header = {
+        .magic = 0xa1b2c3d4,
+        .version_major = PCAP_VERSION_MAJOR,
+        .version_minor = PCAP_VERSION_MINOR,
+        .snaplen = SNAPLEN,
+        .linktype = link_type == LINKTYPE_RAW_BSD ? LINKTYPE_RAW : link_type,
+    };
+    char unused[PCAP_ERRBUF_SIZE];
+    if (swapped) {
+        header.magic = __builtin_bswap32(header.magic);
+        header.version_major = __builtin_bswap16(header.version_major);
+        header.version_minor = __builtin_bswap16(header.version_minor);
+        header.snaplen = __builtin_bswap32(header.snaplen);
+        header.linktype = __builtin_bswap32(header.linktype);
+    }
+    FILE *file = fmemopen(&header, sizeof(header), "rb");
+    if (!file)
+        return NULL;
+    pcap_t *handle = pcap_fopen_offline(file, unused);
+    if (!handle)
+        (void)fclose(file);
+    return handle;
 }
 
-static bool compile(struct program *program, uint16_t link_type, const char *text,
+static bool compile(struct program *program, uint16_t link_type, bool swapped, const char *text,
                     char reason[static FILTER_REASON_BYTES])
 {
-    pcap_t *dead = pcap_open_dead(dlt_of(link_type), SNAPLEN);
-    program->link_type = link_type;
-    program->compiled = false;
-    if (!dead) {
+    pcap_t *handle = as_file(link_type, swapped);
+    *program = (struct program){.link_type = link_type, .swapped = swapped};
+    if (!handle) {
         snprintf(reason, FILTER_REASON_BYTES, "out of memory");
         return false;
     }
-    program->compiled = pcap_compile(dead, &program->code, text, 1, PCAP_NETMASK_UNKNOWN) == 0;
+    program->compiled = pcap_compile(handle, &program->code, text, 1, PCAP_NETMASK_UNKNOWN) == 0;
     if (!program->compiled)
-        snprintf(reason, FILTER_REASON_BYTES, "%s", pcap_geterr(dead));
-    pcap_close(dead);
+        snprintf(reason, FILTER_REASON_BYTES, "%s", pcap_geterr(handle));
+    pcap_close(handle);
     return program->compiled;
 }
 
@@ -63,7 +90,7 @@ struct filter *filter_new(const char *text, char reason[static FILTER_REASON_BYT
     /* A mistake in the text is one for every link type: it is told before a file is read. */
     for (size_t i = 0; i < sizeof(common) / sizeof(common[0]) && !good; i++) {
         struct program trial;
-        good = compile(&trial, common[i], text, i == 0 ? reason : other);
+        good = compile(&trial, common[i], false, text, i == 0 ? reason : other);
         if (good)
             pcap_freecode(&trial.code);
     }
@@ -74,11 +101,12 @@ struct filter *filter_new(const char *text, char reason[static FILTER_REASON_BYT
     return f;
 }
 
-static struct program *program_for(struct filter *f, uint16_t link_type, const char **reason)
+static struct program *program_for(struct filter *f, uint16_t link_type, bool swapped,
+                                   const char **reason)
 {
     struct program *program;
     for (size_t i = 0; i < f->count; i++)
-        if (f->programs[i].link_type == link_type)
+        if (f->programs[i].link_type == link_type && f->programs[i].swapped == swapped)
             return &f->programs[i];
     if (f->count == FILTER_LINKS_MAX) {
         f->count--;
@@ -86,9 +114,19 @@ static struct program *program_for(struct filter *f, uint16_t link_type, const c
             pcap_freecode(&f->programs[f->count].code);
     }
     program = &f->programs[f->count++];
-    if (!compile(program, link_type, f->text, f->reason))
+    if (!compile(program, link_type, swapped, f->text, f->reason))
         *reason = f->reason;
     return program;
+}
+
+/* The address family in front is in the capturing machine's order, and a small number. */
+static bool is_swapped(const struct packet *packet)
+{
+    uint32_t family;
+    if (packet->iface->link_type != LINKTYPE_NULL || packet->caplen < sizeof(family))
+        return false;
+    memcpy(&family, packet->data, sizeof(family));
+    return family > UINT16_MAX;
 }
 
 bool filter_passes(struct filter *f, const struct packet *packet, const char **reason)
@@ -96,8 +134,9 @@ bool filter_passes(struct filter *f, const struct packet *packet, const char **r
     uint16_t link_type = packet->iface->link_type;
     struct pcap_pkthdr header = {.caplen = packet->caplen, .len = packet->len};
     *reason = NULL;
-    if (!f->last || f->last->link_type != link_type)
-        f->last = program_for(f, link_type, reason);
+    bool swapped = is_swapped(packet);
+    if (!f->last || f->last->link_type != link_type || f->last->swapped != swapped)
+        f->last = program_for(f, link_type, swapped, reason);
     return f->last->compiled && pcap_offline_filter(&f->last->code, &header, packet->data) != 0;
 }
 

@@ -380,6 +380,39 @@ static void a_filter_is_compiled_for_each_link_type(void **state)
     assert_true(strlen(reason) > 0);
 }
 
+static void a_filter_knows_every_system_s_loopback(void **state)
+{
+    enum { IPV6_NETBSD = 24, IPV6_FREEBSD = 28, IPV6_DARWIN = 30 };
+    static const uint8_t families[] = {IPV6_NETBSD, IPV6_FREEBSD, IPV6_DARWIN};
+    static const struct packet_iface null = {.link_type = 0}, loop = {.link_type = 108};
+    static const struct packet_iface raw = {.link_type = 14};
+    uint8_t frame[4 + 40 + 8] = {[4] = 0x60, [9] = 8, [10] = 17, [46] = 0x0d, [47] = 0x96};
+    char reason[FILTER_REASON_BYTES];
+    const char *why;
+    (void)state;
+    struct packet packet = {.data = frame, .caplen = sizeof(frame), .len = sizeof(frame)};
+    struct filter *f = filter_new("ip6 and udp dst port 3478", reason);
+    assert_non_null(f);
+    for (size_t i = 0; i < COUNT(families); i++) {
+        frame[0] = families[i];
+        packet.iface = &null;
+        assert_true(filter_passes(f, &packet, &why));
+        frame[0] = 0;
+        frame[3] = families[i];
+        assert_true(filter_passes(f, &packet, &why));
+        packet.iface = &loop;
+        assert_true(filter_passes(f, &packet, &why));
+        frame[3] = 2;
+        assert_false(filter_passes(f, &packet, &why));
+        frame[3] = 0;
+    }
+    packet.iface = &raw;
+    packet.data = frame + 4;
+    packet.caplen = packet.len = sizeof(frame) - 4;
+    assert_true(filter_passes(f, &packet, &why));
+    filter_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -394,6 +427,7 @@ int main(void)
         cmocka_unit_test(times_are_utc_with_microseconds),
         cmocka_unit_test(the_pipeline_keeps_the_order_and_the_bytes),
         cmocka_unit_test(a_filter_is_compiled_for_each_link_type),
+        cmocka_unit_test(a_filter_knows_every_system_s_loopback),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
