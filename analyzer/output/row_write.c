@@ -123,6 +123,18 @@ static void write_message(struct sink *s, const struct stun_msg *msg)
         write_inner(s, attr.value, attr.len);
 }
 
+/* Its attributes end before it does, or one runs past its end. */
+static bool is_damaged(const struct stun_msg *msg)
+{
+    struct stun_attr attr;
+    enum stun_status status;
+    size_t pos = 0;
+    do
+        status = stun_next_attr(msg, &pos, &attr);
+    while (status == STUN_OK);
+    return status != STUN_END;
+}
+
 /* What keeps a find from being an ordinary one. */
 static void write_doubts(struct sink *s, const struct found *found, const struct decoded *decoded)
 {
@@ -138,6 +150,8 @@ static void write_doubts(struct sink *s, const struct found *found, const struct
         return;
     if (found->trailing)
         sink_printf(s, "  [%u bytes behind it]", found->trailing);
+    if (!found->cut && (decoded->status != STUN_OK || is_damaged(&decoded->msg)))
+        sink_lit(s, "  [damaged]");
     if (decoded->fingerprint == STUN_CHECK_BAD)
         sink_lit(s, "  [bad fingerprint]");
     if (decoded->confidence == FOUND_MATCHED)

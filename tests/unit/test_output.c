@@ -227,6 +227,29 @@ static void a_row_is_one_line_that_a_terminal_only_prints(void **state)
     sink_close(&s);
 }
 
+static void a_row_says_that_an_attribute_runs_past_the_end(void **state)
+{
+    /* A request with one attribute, of a length that is right, and of one that is not. */
+    uint8_t bytes[28] = {0, 1, 0, 8, 0x21, 0x12, 0xa4, 0x42, [20] = 0x80, 0x22, 0, 4};
+    struct test_datagram t;
+    struct decoded decoded;
+    struct sink s;
+    (void)state;
+    for (int bad = 0; bad < 2; bad++) {
+        struct found found = found_on(test_udp(&t, 1, 2, NULL, 0));
+        bytes[22] = bad ? 0xff : 0;
+        found.bytes = bytes;
+        found.len = sizeof(bytes);
+        found.confidence = FOUND_EXACT;
+        assert_true(event_decode(&found, &decoded));
+        assert_true(sink_open(&s, -1));
+        event_write_row(&s, &found, &decoded, NULL);
+        sink_char(&s, '\0');
+        assert_int_equal(strstr(s.buf, "[damaged]") != NULL, bad);
+        sink_close(&s);
+    }
+}
+
 static void channel_counts_are_lines_too(void **state)
 {
     struct test_datagram t;
@@ -421,6 +444,7 @@ int main(void)
         cmocka_unit_test(the_finder_s_view_is_decoded_and_judged),
         cmocka_unit_test(a_line_is_one_json_object_with_what_the_capture_knows),
         cmocka_unit_test(a_row_is_one_line_that_a_terminal_only_prints),
+        cmocka_unit_test(a_row_says_that_an_attribute_runs_past_the_end),
         cmocka_unit_test(channel_counts_are_lines_too),
         cmocka_unit_test(a_json_string_is_printable_ascii_that_reads_as_what_it_was),
         cmocka_unit_test(the_summary_is_json_whatever_the_names),
