@@ -78,6 +78,7 @@ static bool number_of(const char *option, const char *text, uint64_t max, uint64
 static bool add_names(struct arguments *a, char *list)
 {
     char *rest = NULL;
+    bool any = a->capture.live.count > 0 && strcmp(a->names[0], TAP_ANY) == 0;
     for (char *name = strtok_r(list, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) {
         if (a->capture.live.count == LIVE_TAPS_MAX) {
             analyzer_complain("capture: more than %d interfaces; 'any' captures all at once",
@@ -91,6 +92,11 @@ static bool add_names(struct arguments *a, char *list)
             }
         }
         a->names[a->capture.live.count++] = name;
+        any |= strcmp(name, TAP_ANY) == 0;
+    }
+    if (any && a->capture.live.count > 1) {
+        analyzer_complain("capture: 'any' captures the other interfaces too; name it alone");
+        return false;
     }
     if (a->capture.live.count > 0)
         return true;

@@ -24,25 +24,37 @@ enum {
 
 /* --- news of interfaces ----------------------------------------------------------------------- */
 
-static const struct source *source_named(const struct live *live, const char *name)
+/* By index first: an interface that is captured may have another name by now. */
+static const struct source *source_of(const struct live *live, const struct link *link)
 {
-    for (size_t i = 0; i < live->count; i++)
-        if (strcmp(tap_name(live->sources[i].tap), name) == 0)
-            return &live->sources[i];
-    return NULL;
+    const struct source *named = NULL;
+    for (size_t i = 0; i < live->count; i++) {
+        const struct source *source = &live->sources[i];
+        if (!source->over && source->iface->ifindex == link->index)
+            return source;
+        if (strcmp(tap_name(source->tap), link->name) == 0)
+            named = source;
+    }
+    return named;
 }
 
 static void take_news(const struct link *link, enum links_event event, void *context)
 {
     struct live *live = context;
-    const struct source *source = source_named(live, link->name);
+    const struct source *source = source_of(live, link);
+    const struct packet_iface *known = catalog_of_index(live->catalog, link->index);
     bool captured = source && !source->over && source->iface->ifindex == link->index;
     live->unknown_index = 0;
-    if (event == LINKS_RENAMED)
+    /* It has another name now, or is another one with the index of one that has gone. The packets
+     * of one that has gone may still wait in the ring: so not then. */
+    if (event != LINKS_GONE && known && strcmp(known->name, link->name) != 0)
         catalog_forget_index(live->catalog, link->index);
     if (live->quiet)
         return;
-    if (captured && event == LINKS_DOWN)
+    if (captured && event == LINKS_RENAMED)
+        analyzer_complain("%s is called %s now; its packets stay with the name that it had",
+                          tap_name(source->tap), link->name);
+    else if (captured && event == LINKS_DOWN)
         analyzer_complain("%s went down", link->name);
     else if (captured && event == LINKS_UP)
         analyzer_complain("%s is up again", link->name);
@@ -103,11 +115,15 @@ bool live_wait(struct live *live, int fd, int timeout_ms)
 static void end_source(struct live *live, struct source *source)
 {
     size_t left = 0;
+    const struct link *link = links_by_index(live->links, source->iface->ifindex);
+    /* libpcap asks for it by the name that it had. */
+    bool renamed = link && strcmp(link->name, tap_name(source->tap)) != 0;
     source->over = true;
     for (size_t i = 0; i < live->count; i++)
         left += !live->sources[i].over;
     analyzer_complain("%s is no longer captured: %s%s", tap_name(source->tap),
-                      tap_reason(source->tap), left ? "; the others go on" : "");
+                      renamed ? "it was renamed, and went down" : tap_reason(source->tap),
+                      left ? "; the others go on" : "");
 }
 
 static void look(struct live *live, struct source *source)

@@ -25,10 +25,17 @@ static void say_no_permission(void)
                       n > 0 ? self : "rtcshim-analyzer");
 }
 
+/* The interface with this name, or with this alternative name. */
+static const struct link *link_named(const struct live *live, const char *name)
+{
+    const struct link *link = links_by_name(live->links, name);
+    return link ? link : links_by_index(live->links, if_nametoindex(name));
+}
+
 static void say_failure(const struct live *live, const char *name, enum tap_failure failure,
                         const char *reason)
 {
-    const struct link *link = links_by_name(live->links, name);
+    const struct link *link = link_named(live, name);
     if (failure == TAP_NO_PERMISSION)
         say_no_permission();
     else if (failure == TAP_NO_SUCH_INTERFACE && !link)
@@ -49,27 +56,46 @@ static bool add_all_links(struct live *live, uint16_t link_type)
     return true;
 }
 
+static bool is_captured(const struct live *live, const struct link *link)
+{
+    for (size_t i = 0; i < live->count; i++)
+        if (live->sources[i].iface->ifindex == link->index)
+            return true;
+    return false;
+}
+
 static enum tap_failure add_source(struct live *live, const char *name,
                                    const struct tap_options *options,
                                    char reason[static TAP_REASON_BYTES])
 {
     struct source *source = &live->sources[live->count];
-    const struct link *link = links_by_name(live->links, name);
+    const struct link *link = link_named(live, name);
     enum tap_failure failure;
+    /* libpcap has names for other things too: "nflog", "dbus-system". */
+    if (!link && strcmp(name, TAP_ANY) != 0)
+        return TAP_NO_SUCH_INTERFACE;
+    if (link && is_captured(live, link)) {
+        (void)snprintf(reason, TAP_REASON_BYTES, "it is %s, which is named twice", link->name);
+        return TAP_FAILED;
+    }
+    if (link)
+        name = link->name;
     source->tap = tap_open(name, options, &failure, reason);
     if (!source->tap)
         return failure;
-    source->look = true;
-    source->dropped_before = link ? link->dropped : 0;
     source->iface = catalog_add(live->catalog, name, link ? link->index : 0,
                                 tap_link_type(source->tap), live->snaplen);
+    if (!source->iface ||
+        (tap_is_any(source->tap) && !add_all_links(live, tap_link_type(source->tap)))) {
+        tap_close(source->tap);
+        (void)snprintf(reason, TAP_REASON_BYTES, "out of memory");
+        return TAP_FAILED;
+    }
+    source->look = true;
+    source->dropped_before = link ? link->dropped : 0;
     live->count++;
     live->any |= tap_is_any(source->tap);
-    if (source->iface &&
-        (!tap_is_any(source->tap) || add_all_links(live, tap_link_type(source->tap))))
-        return TAP_OPENED;
-    (void)snprintf(reason, TAP_REASON_BYTES, "out of memory");
-    return TAP_FAILED;
+    return TAP_OPENED;
 }
 
 static bool open_named(struct live *live, const struct live_options *options)

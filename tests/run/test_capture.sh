@@ -176,6 +176,33 @@ ip link delete wg0
 ended alone 2
 check "without an interface there is nothing left to do" grep -q 'no interface is left' "$tmp/alone.err"
 
+# Names and indexes that change while it runs: a message stands under the interface that carried it.
+link wg0 203.0.113.1 203.0.113.9
+index=$(ip -o link show wg0 | cut -d: -f1)
+start names -i any -P -w "$tmp/names.pcapng"
+send 1 203.0.113.9
+check "an interface has its name" wait_for 5 grep -q ' wg0 .*binding request' "$tmp/names.out"
+ip link delete wg0
+ip link add wg1 index "$index" type veth peer name far-wg1
+ip address add 203.0.113.1/24 dev wg1
+ip link set far-wg1 address 02:00:00:00:00:09 up && ip link set wg1 up
+ip neighbour add 203.0.113.9 lladdr 02:00:00:00:00:09 dev wg1
+send 2 203.0.113.9
+check "another one that got its index has its own" wait_for 5 sh -c "[ \$(grep -c ' wg1 .*binding request' $tmp/names.out) = 2 ]"
+rename() { ip link set wg1 down && ip link set wg1 name wg2 && ip link set wg2 up && ip neighbour replace 203.0.113.9 lladdr 02:00:00:00:00:09 dev wg2; }
+rename
+send 3 203.0.113.9
+check "and one that was renamed the new one" wait_for 5 sh -c "[ \$(grep -c ' wg2 .*binding request' $tmp/names.out) = 3 ]"
+stop names 0
+$rtcshim decode "$tmp/names.pcapng" >"$tmp/names.rows"
+check "also in the file" cmp -s "$tmp/names.rows" "$tmp/names.out"
+start renamed -i wg2,eth0
+ip link set wg2 down && ip link set wg2 name wg3
+check "a new name is told" wait_for 5 grep -q 'wg2 is called wg3 now' "$tmp/renamed.err"
+check "and that it can't be captured any more once it went down" wait_for 5 grep -q 'wg2 is no longer captured: it was renamed' "$tmp/renamed.err"
+stop renamed 0
+ip link delete wg3
+
 # --- output -------------------------------------------------------------------------------------------------------------------
 mkdir "$tmp/small"
 mount -t tmpfs -o size=64k none "$tmp/small"
@@ -283,6 +310,17 @@ fi
 # --- wrong usage ----------------------------------------------------------------------------------------------------------------
 expect_status "an interface that is not there is trouble" 2 $capture -i none0
 check "and is named" said "no interface 'none0'"
+expect_status "what libpcap has names for besides interfaces is none" 2 timeout 5 $capture -i nflog --duration 1
+check "and that is said" said "no interface 'nflog'"
+if ip link property add dev eth0 altname uplink 2>/dev/null; then
+    start altname -i uplink
+    send 1 192.0.2.9
+    check "by its alternative name an interface is captured under its own" wait_for 5 grep -q ' eth0 .*binding request' "$tmp/altname.out"
+    stop altname 0
+    expect_status "and is not captured twice" 2 timeout 5 $capture -i eth0,uplink --duration 1
+fi
+expect_status "'any' with another interface would show its messages twice" 2 timeout 5 $capture -i any -i eth0 --duration 1
+expect_status "in whatever order" 2 timeout 5 $capture -i eth0,any --duration 1
 ip link add down0 type veth peer name far-down0
 expect_status "one that is down is trouble" 2 $capture -i down0
 check "and that is said" said 'down0 is down'
