@@ -181,8 +181,11 @@ void decoding_end(struct decoding *d)
     if (d->finder && d->layers) {
         finder_end(d->finder);
         pipeline_drain(d->pipeline);
-        if (d->out.tally)
+        if (d->out.tally) {
             tally_take_flows(d->out.tally, finder_flows(d->finder), d->out.input);
+            layers_end(d->layers);
+            tally_take_layers(d->out.tally, layers_counts(d->layers));
+        }
         d->out.input++;
     }
     finder_free(d->finder);

@@ -313,6 +313,15 @@ uint64_t fragments_unfinished(const struct fragments *f)
     return f->unfinished;
 }
 
+uint64_t fragments_waiting(const struct fragments *f)
+{
+    uint64_t waiting = 0;
+
+    for (const struct pending *p = f->oldest; p; p = p->newer)
+        waiting += !p->refused;
+    return waiting;
+}
+
 size_t fragments_bytes(const struct fragments *f)
 {
     return f->bytes;

@@ -69,6 +69,8 @@ void fragments_release(struct fragments *fragments);
 
 /* Datagrams that were given up so far. */
 uint64_t fragments_unfinished(const struct fragments *fragments);
+/* Datagrams that still wait, refused ones aside. Walks all of them. */
+uint64_t fragments_waiting(const struct fragments *fragments);
 
 /* Bytes that wait now, at most bytes_max. */
 size_t fragments_bytes(const struct fragments *fragments);

@@ -118,6 +118,12 @@ bool layers_datagram(struct layers *layers, const struct packet *packet, struct 
     return true;
 }
 
+void layers_end(struct layers *layers)
+{
+    layers->counts.datagrams_unfinished =
+        fragments_unfinished(layers->fragments) + fragments_waiting(layers->fragments);
+}
+
 const struct layers_counts *layers_counts(const struct layers *layers)
 {
     return &layers->counts;

@@ -58,6 +58,9 @@ bool layers_datagram(struct layers *layers, const struct packet *packet, struct 
 
 const struct layers_counts *layers_counts(const struct layers *layers);
 
+/* The input is over: datagrams that still wait for fragments are given up too. Once. */
+void layers_end(struct layers *layers);
+
 /* "Ethernet"; NULL for a link type that is not decoded. */
 const char *layers_link_name(uint16_t link_type);
 

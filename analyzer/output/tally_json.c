@@ -33,6 +33,21 @@ static void write_iface(struct sink *s, const struct tally *t, uint32_t iface)
     sink_char(s, '}');
 }
 
+/* All of them, so that a reader need not know what absence means. */
+static void write_unread(struct sink *s, const struct tally *t)
+{
+    static const char *const names[TALLY_UNREAD_COUNT] = {
+#define TALLY_UNREAD_ROW(ident, name, words) [TALLY_##ident] = name,
+        TALLY_UNREAD(TALLY_UNREAD_ROW)
+#undef TALLY_UNREAD_ROW
+    };
+    sink_lit(s, ",\"not_decoded\":{");
+    json_number(s, names[0], t->unread[0]);
+    for (unsigned i = 1; i < TALLY_UNREAD_COUNT; i++)
+        json_next(s, names[i], t->unread[i]);
+    sink_char(s, '}');
+}
+
 static void write_learned(struct sink *s, const struct tally_row *row, bool relayed)
 {
     bool first = true;
@@ -131,6 +146,7 @@ void tally_write_json(struct sink *s, struct tally *t, uint64_t packets)
     json_next(s, "copies", t->copies);
     json_next(s, "translated", t->translated);
     json_next(s, "unsynced", t->unsynced);
+    write_unread(s, t);
     json_next(s, "forgotten", t->forgotten);
     json_next(s, "reused_ids", t->reused);
     if (t->first_ns != 0) {

@@ -55,6 +55,28 @@ static void write_apart(struct sink *s, const struct tally *t)
     }
 }
 
+/* Packets that may have held more than is told. */
+static void write_unread(struct sink *s, const struct tally *t)
+{
+    static const char *const words[TALLY_UNREAD_COUNT] = {
+#define TALLY_UNREAD_ROW(ident, name, words) [TALLY_##ident] = words,
+        TALLY_UNREAD(TALLY_UNREAD_ROW)
+#undef TALLY_UNREAD_ROW
+    };
+    const char *before = "packets not decoded: ";
+    for (unsigned i = 0; i < TALLY_UNREAD_COUNT; i++) {
+        if (t->unread[i] == 0)
+            continue;
+        sink_text(s, before);
+        sink_uint(s, t->unread[i]);
+        sink_char(s, ' ');
+        sink_text(s, words[i]);
+        before = ", ";
+    }
+    if (before[0] == ',')
+        sink_char(s, '\n');
+}
+
 static void write_totals(struct sink *s, const struct tally *t, uint64_t packets)
 {
     text_count(s, packets, "packet", "packets");
@@ -73,6 +95,7 @@ static void write_totals(struct sink *s, const struct tally *t, uint64_t packets
         sink_lit(s, " UTC\n");
     }
     write_apart(s, t);
+    write_unread(s, t);
 }
 
 static void write_transactions(struct sink *s, const struct tally *t)

@@ -302,6 +302,16 @@ void tally_free(struct tally *s)
     free(s);
 }
 
+void tally_take_layers(struct tally *s, const struct layers_counts *counts)
+{
+    s->unread[TALLY_MALFORMED] += counts->results[LAYERS_MALFORMED];
+    s->unread[TALLY_CUT] += counts->results[LAYERS_CUT];
+    s->unread[TALLY_FRAGMENT_REFUSED] += counts->results[LAYERS_FRAGMENT_REFUSED];
+    s->unread[TALLY_UNFINISHED] += counts->datagrams_unfinished;
+    s->unread[TALLY_TOO_DEEP] += counts->results[LAYERS_TOO_DEEP];
+    s->unread[TALLY_UNKNOWN_LINK] += counts->results[LAYERS_UNKNOWN_LINK];
+}
+
 void tally_take(struct tally *s, const struct found *found, const struct stun_msg *msg,
                 enum stun_check fingerprint, uint32_t file)
 {

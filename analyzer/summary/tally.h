@@ -14,6 +14,7 @@
 #include "found.h"
 #include "ice.h"
 #include "in_order.h"
+#include "layers.h"
 #include "legs.h"
 #include "stun_integrity.h"
 
@@ -79,7 +80,24 @@ struct rtt {
     uint32_t row, us;
 };
 
+/* Packets in which nothing could be looked for: identifier, name in JSON, words. */
+#define TALLY_UNREAD(ROW)                                                                          \
+    ROW(MALFORMED, "malformed", "malformed")                                                       \
+    ROW(CUT, "cut", "cut by the snapshot length")                                                  \
+    ROW(FRAGMENT_REFUSED, "fragments_refused", "fragments refused")                                \
+    ROW(UNFINISHED, "datagrams_unfinished", "fragmented and never whole")                          \
+    ROW(TOO_DEEP, "too_deep", "nested too deep")                                                   \
+    ROW(UNKNOWN_LINK, "unknown_link_type", "of a link type that is not decoded")
+
+enum tally_unread {
+#define TALLY_UNREAD_ROW(ident, name, words) TALLY_##ident,
+    TALLY_UNREAD(TALLY_UNREAD_ROW)
+#undef TALLY_UNREAD_ROW
+        TALLY_UNREAD_COUNT
+};
+
 struct tally {
+    uint64_t unread[TALLY_UNREAD_COUNT];
     struct tally_iface *ifaces;
     uint32_t iface_count;
     struct tally_row *rows; /* after tally_finish() by interface; servers before peers */
@@ -113,6 +131,8 @@ struct tally *tally_new(void);
  * What found borrows must live until tally_take_flows() of that file, except its bytes. */
 void tally_take(struct tally *s, const struct found *found, const struct stun_msg *msg,
                 enum stun_check fingerprint, uint32_t file);
+/* What the layers made of a file's packets, once it has been read. */
+void tally_take_layers(struct tally *s, const struct layers_counts *counts);
 /* The flows of a file that has been read. */
 void tally_take_flows(struct tally *s, struct table *flows, uint32_t file);
 /* Sort and add up, once, before it is written. */

@@ -29,6 +29,22 @@ check "and through the network card" sh -c "sed -n '/^  eth0/,/^  tun0/p' \"\$0\
 expect_status "--summary -j writes one object" 0 "$rtcshim" decode --summary -j "$tmp/two.pcapng"
 check "of JSON" python3 -c "import json,sys; s=json.load(open(sys.argv[1])); assert s['messages'] == 4 and len(s['servers']) == 2" "$tmp/out"
 check "in its schema" "$here/check_schema.py" --summary "$tmp/out"
+# A packet cut inside its IP header, one whose lengths contradict each other, and the first of two fragments.
+python3 - "$here" "$tmp/unread.pcap" <<'PYTHON'
+import sys
+
+sys.path.insert(0, sys.argv[1])
+import captures as c
+
+whole = c.ip("192.0.2.1", "192.0.2.2", 17, bytes(104))
+first = c.ip("192.0.2.1", "192.0.2.2", 17, bytes(104), fragment=0x2000)
+open(sys.argv[2], "wb").write(c.pcap([(whole[:15], len(whole)), b"\x42" + whole[1:], first]))
+PYTHON
+expect_status "--summary counts packets that hold who knows what" 0 "$rtcshim" decode --summary "$tmp/unread.pcap"
+check "by reason" grep -q '^packets not decoded: 1 malformed, 1 cut by the snapshot length, 1 fragmented and never whole$' "$tmp/out"
+expect_status "and as JSON" 0 "$rtcshim" decode --summary -j "$tmp/unread.pcap"
+check "by reason too" grep -q '"not_decoded":{"malformed":1,"cut":1,"fragments_refused":0,"datagrams_unfinished":1,"too_deep":0,"unknown_link_type":0}' "$tmp/out"
+
 for capture in "$here"/../golden/*.pcapng; do
     expect_status "--summary -j of ${capture##*/}" 0 "$rtcshim" decode --summary -j "$capture"
     check "is in its schema" "$here/check_schema.py" --summary "$tmp/out"
