@@ -1,6 +1,6 @@
 /*
  * libFuzzer target: segments and datagrams of any order, overlap and content, through reassembly,
- * the finder, decoding and all outputs.
+ * the finder, decoding and the outputs of lines; fuzz_summary.c has the summary.
  *
  * The input is a list of steps: a byte of flags, a byte that chooses addresses, two of a distance
  * in the stream, one of a length, then that many bytes. Each line must be one line; the sanitizers
@@ -13,7 +13,6 @@
 #include "bytes.h"
 #include "event_write.h"
 #include "finder.h"
-#include "tally_write.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -31,7 +30,6 @@ enum {
 
 struct outputs {
     struct sink sink;
-    struct tally *tally;
     uint64_t seq;
 };
 
@@ -56,8 +54,6 @@ static void show(const struct found *found, void *context)
     event_write_json(&out->sink, found, message, ++out->seq, "f");
     require(memchr(out->sink.buf, '\n', out->sink.len) == out->sink.buf + out->sink.len - 1);
     event_write_row(&out->sink, found, message, NULL);
-    tally_take(out->tally, found, message ? &message->msg : NULL,
-               message ? message->fingerprint : STUN_CHECK_ABSENT, 0);
 }
 
 static struct netaddr address(bool six, uint8_t last)
@@ -75,9 +71,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint64_t frame = 0;
     if (!ready)
         ready = sink_open(&out.sink, -1);
-    out.tally = tally_new();
     f = finder_new(show, &out, true);
-    require(ready && f && out.tally);
+    require(ready && f);
     while (size >= STEP_BYTES) {
         uint8_t flags = data[0], ends = data[1];
         uint16_t distance = be16(data + 2);
@@ -108,12 +103,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         size -= STEP_BYTES + len;
     }
     finder_end(f);
-    tally_take_flows(out.tally, finder_flows(f), 0);
-    tally_finish(out.tally);
-    out.sink.len = 0;
-    tally_write_json(&out.sink, out.tally, frame);
-    tally_write_text(&out.sink, out.tally, frame);
     finder_free(f);
-    tally_free(out.tally);
     return 0;
 }
