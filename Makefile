@@ -78,7 +78,7 @@ ANALYZER_OUTPUT_SRC := $(addprefix analyzer/output/,sink.c stun_write.c event_wr
     tally_json.c tally_parts.c ice_text.c ice_json.c filter.c)
 # Live capture: taps, privilege, sandbox, the file that is written.
 ANALYZER_LIVE_SRC := $(addprefix analyzer/live/,links.c tap.c catalog.c live_open.c live.c pcapng_write.c savefile.c \
-    privilege.c sandbox.c capture.c)
+    privilege.c sandbox.c stop.c capture.c)
 ANALYZER_SRC := $(ANALYZER_INPUT_SRC) $(ANALYZER_LAYERS_SRC) $(ANALYZER_FLOW_SRC) $(ANALYZER_MESSAGE_SRC) \
     $(ANALYZER_SUMMARY_SRC) $(ANALYZER_OUTPUT_SRC) $(ANALYZER_LIVE_SRC) analyzer/pipeline.c analyzer/complain.c analyzer/decoding.c \
     analyzer/cmd_decode.c analyzer/cmd_capture.c

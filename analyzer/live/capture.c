@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include "privilege.h"
 #include "sandbox.h"
 #include "savefile.h"
+#include "stop.h"
 
 enum {
     PACKETS_PER_LOOK = 256, /* packets between two looks at signals, news and the time */
@@ -33,7 +33,7 @@ struct capture {
     struct pcapng_writer *writer;
     char os[sizeof(((struct utsname *)0)->sysname) + 1 + sizeof(((struct utsname *)0)->release)];
     struct decoding *decoding; /* NULL: nothing is shown */
-    int signals;
+    int stop;                  /* to poll for reading: the end is asked for */
     uint64_t packets;
     uint64_t start_ns;    /* since the epoch */
     uint64_t until_ns;    /* monotonic; 0 no limit */
@@ -51,24 +51,6 @@ static uint64_t now_ns(clockid_t clock)
 }
 
 /* --- the start -------------------------------------------------------------------------------- */
-
-static bool open_signals(struct capture *c)
-{
-    sigset_t set;
-    struct sigaction hangup;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    /* nohup(1) */
-    if (sigaction(SIGHUP, NULL, &hangup) != 0 || hangup.sa_handler != SIG_IGN)
-        sigaddset(&set, SIGHUP);
-    c->signals = sigprocmask(SIG_BLOCK, &set, NULL) == 0
-                     ? signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)
-                     : -1;
-    if (c->signals < 0)
-        analyzer_complain("cannot wait for signals: %s", strerror(errno));
-    return c->signals >= 0;
-}
 
 /* Opens all that must be opened, with the rights that it takes; then there are none. */
 static bool open_all(struct capture *c)
@@ -89,7 +71,10 @@ static bool open_all(struct capture *c)
             return false;
         }
     }
-    return privilege_drop(&user) && open_signals(c);
+    /* Where the reader of the rows leaves, the file ends in good order. */
+    if (c->file >= 0 && c->options->show)
+        (void)signal(SIGPIPE, SIG_IGN);
+    return privilege_drop(&user) && (c->stop = stop_open()) >= 0;
 }
 
 /* Starts the second thread; so it comes after credentials have changed and before the sandbox,
@@ -105,10 +90,11 @@ static bool start_decoding(struct capture *c)
 
 static bool close_in(const struct capture *c)
 {
-    struct sandbox sandbox = {.read_fd = c->signals, .netlink_fd = live_links_fd(c->live)};
+    struct sandbox sandbox = {.read_fd = c->stop, .netlink_fd = live_links_fd(c->live)};
     if (c->options->without_seccomp)
         return true;
     sandbox.write_fds[sandbox.write_fd_count++] = STDERR_FILENO;
+    sandbox.write_fds[sandbox.write_fd_count++] = c->stop; /* by the signals' handler */
     if (c->decoding)
         sandbox.write_fds[sandbox.write_fd_count++] = STDOUT_FILENO;
     if (c->file >= 0)
@@ -197,12 +183,11 @@ static int timeout_ms(const struct capture *c, uint64_t now)
 /* Signals, news of interfaces and the time; waits where there is nothing else to do. */
 static void look_around(struct capture *c, bool wait)
 {
-    struct signalfd_siginfo info;
     if (c->decoding)
         decoding_push(c->decoding);
     int timeout = wait ? timeout_ms(c, now_ns(CLOCK_MONOTONIC)) : 0;
-    if (live_wait(c->live, c->signals, timeout))
-        while (read(c->signals, &info, sizeof(info)) == sizeof(info))
+    if (live_wait(c->live, c->stop, timeout))
+        for (unsigned n = stop_take(c->stop); n > 0; n--)
             ask_for_end(c);
     uint64_t now = now_ns(CLOCK_MONOTONIC);
     if (c->end_ns == 0 && c->until_ns != 0 && now >= c->until_ns)
@@ -311,7 +296,7 @@ static void start_file(struct capture *c)
 
 int capture_run(const struct capture_options *options)
 {
-    struct capture c = {.options = options, .file = -1, .signals = -1};
+    struct capture c = {.options = options, .file = -1, .stop = -1};
     if (!open_all(&c) || !start_decoding(&c)) {
         c.status = EXIT_TROUBLE;
         goto out;
@@ -325,6 +310,7 @@ int capture_run(const struct capture_options *options)
     c.start_ns = now_ns(CLOCK_REALTIME);
     if (options->seconds != 0)
         c.until_ns = now_ns(CLOCK_MONOTONIC) + options->seconds * NS_PER_S;
+    stop_listen();
     if (c.writer) {
         write_ifaces(&c);
         pcapng_flush(c.writer);

@@ -218,6 +218,48 @@ pid=$!
 wait_for 10 grep -q 'capturing on' "$tmp/devfull.err"
 send 1 192.0.2.9
 ended devfull 2
+# limited OPTION...: in a shell that lets files grow to 20 KiB.
+limited() { (
+    ulimit -f 20
+    exec $capture "$@"
+); }
+limited -i eth0 -w "$tmp/limit.pcapng" 2>"$tmp/limit.err" &
+pid=$!
+wait_for 10 grep -q 'capturing on' "$tmp/limit.err"
+send 100 192.0.2.9 1200
+ended limit 2
+check "a limit on file size is said, and kills nothing" grep -q 'limit.pcapng: File too large' "$tmp/limit.err"
+expect_status "and the file is whole" 0 "$rtcshim" decode -j "$tmp/limit.pcapng"
+check "up to there, too" [ "$(wc -l <"$tmp/out")" -gt 10 ]
+mkfifo "$tmp/rows"
+head -1 <"$tmp/rows" >/dev/null &
+$capture -i eth0 -w "$tmp/left.pcapng" -P >"$tmp/rows" 2>"$tmp/left.err" &
+pid=$!
+wait_for 10 grep -q 'capturing on' "$tmp/left.err"
+until ! kill -0 "$pid" 2>/dev/null; do send 1 192.0.2.9; done
+ended left 2
+check "where the reader of the rows leaves, that is said" grep -q 'cannot write the output: Broken pipe' "$tmp/left.err"
+check "and the file is complete" [ "$(python3 -c 'import sys; print(open(sys.argv[1], "rb").read().count(bytes.fromhex("0500000064000000")))' "$tmp/left.pcapng")" = 1 ]
+# Nobody reads, and the pipe is full. One signal waits for the reader, in case that it is slow; one more does not.
+for option in -w- -j; do
+    rm -f "$tmp/stalled"
+    mkfifo "$tmp/stalled"
+    exec 7<>"$tmp/stalled"
+    $capture -i eth0 "$option" >"$tmp/stalled" 2>"$tmp/stalled.err" &
+    pid=$!
+    wait_for 10 grep -q 'capturing on' "$tmp/stalled.err"
+    send 2000 192.0.2.9 1000
+    kill -TERM "$pid"
+    sleep 1.1
+    check "with $option a signal waits for who reads" kill -0 "$pid"
+    kill -TERM "$pid"
+    gone() { ! kill -0 "$pid"; }
+    check "and another one does not" wait_for 5 gone
+    kill -KILL "$pid" 2>/dev/null
+    ended "stalled $option" 2
+    check "which is said" grep -q 'ended at once' "$tmp/stalled.err"
+    exec 7<&-
+done
 exec 9> >(cat >"$tmp/pipe.pcapng")
 start pipe -i eth0 -w /dev/fd/9
 send 2 192.0.2.9
