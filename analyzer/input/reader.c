@@ -29,6 +29,7 @@ enum read_status reader_damage(struct reader *reader, uint64_t offset, const cha
 
     damage->offset = offset;
     va_start(args, format);
+    /* args are started. NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
     vsnprintf(damage->reason, sizeof(damage->reason), format, args);
     va_end(args);
     if (reader->source.error[0] != '\0')
