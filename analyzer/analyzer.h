@@ -17,5 +17,7 @@ extern const char help_decode[];
 
 /* "rtcshim-analyzer: ..." on standard error, one write; control characters are made visible. */
 __attribute__((format(printf, 1, 2))) void analyzer_complain(const char *format, ...);
+/* After getopt_long() returned '?': which option of argv that is. */
+void analyzer_complain_option(const char *command, const char *shorts, char *const *argv);
 
 #endif

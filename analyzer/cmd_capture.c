@@ -1,5 +1,6 @@
 /* `capture`: the command line, and the list of interfaces. */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <net/if.h>
@@ -11,6 +12,8 @@
 #include "analyzer.h"
 #include "capture.h"
 #include "links.h"
+#include "savefile.h"
+#include "text_escape.h"
 
 const char help_capture[] =
     "usage: rtcshim capture [OPTIONS] [--] [FILTER...]\n"
@@ -62,15 +65,16 @@ struct arguments {
     bool json, summary, print, list;
 };
 
-static bool number_of(const char *option, const char *text, uint64_t max, uint64_t *out)
+static bool number_of(const char *option, const char *text, uint64_t min, uint64_t max,
+                      uint64_t *out)
 {
     char *end;
     errno = 0;
     *out = strtoull(text, &end, 10);
-    if (*text >= '0' && *text <= '9' && *end == '\0' && errno == 0 && *out <= max)
+    if (*text >= '0' && *text <= '9' && *end == '\0' && errno == 0 && *out >= min && *out <= max)
         return true;
-    analyzer_complain("capture: %s needs a whole number up to %llu, not '%s'", option,
-                      (unsigned long long)max, text);
+    analyzer_complain("capture: %s needs a whole number from %llu to %llu, not '%s'", option,
+                      (unsigned long long)min, (unsigned long long)max, text);
     return false;
 }
 
@@ -110,13 +114,14 @@ static bool set_autostop(struct arguments *a, const char *text)
     static const char duration[] = "duration:", packets[] = "packets:";
     uint64_t n;
     if (strncmp(text, duration, sizeof(duration) - 1) == 0) {
-        if (!number_of("-a duration:", text + sizeof(duration) - 1, INT32_MAX, &n))
+        if (!number_of("-a duration:", text + sizeof(duration) - 1, 1, INT32_MAX, &n))
             return false;
         a->capture.seconds = (uint32_t)n;
         return true;
     }
     if (strncmp(text, packets, sizeof(packets) - 1) == 0)
-        return number_of("-a packets:", text + sizeof(packets) - 1, INT64_MAX, &a->capture.packets);
+        return number_of("-a packets:", text + sizeof(packets) - 1, 1, INT64_MAX,
+                         &a->capture.packets);
     analyzer_complain("capture: -a takes 'duration:SECONDS' or 'packets:N', not '%s'", text);
     return false;
 }
@@ -154,6 +159,12 @@ static const struct option longs[] = {
     {NULL, 0, NULL, 0},
 };
 
+static bool is_open_for_writing(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+    return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY;
+}
+
 /* Options with a number. */
 static bool take_number(struct arguments *a, int option)
 {
@@ -161,27 +172,31 @@ static bool take_number(struct arguments *a, int option)
     uint64_t n;
     switch (option) {
     case 'c':
-        return number_of("-c", optarg, INT64_MAX, &a->capture.packets);
+        return number_of("-c", optarg, 1, INT64_MAX, &a->capture.packets);
     case OPTION_DURATION:
-        if (!number_of("--duration", optarg, INT32_MAX, &n))
+        if (!number_of("--duration", optarg, 1, INT32_MAX, &n))
             return false;
         a->capture.seconds = (uint32_t)n;
         return true;
     case 's':
-        if (!number_of("-s", optarg, TAP_SNAPLEN_MAX, &n))
+        if (!number_of("-s", optarg, 0, TAP_SNAPLEN_MAX, &n))
             return false;
         tap->snaplen = n == 0 ? TAP_SNAPLEN_MAX : (uint32_t)n;
         return true;
     case 'B':
-        if (!number_of("-B", optarg, BUFFER_MIB_MAX, &n))
+        if (!number_of("-B", optarg, 1, BUFFER_MIB_MAX, &n))
             return false;
         tap->buffer_bytes = (uint32_t)n << 20;
         return true;
     default:
-        if (!number_of("--ready-fd", optarg, INT32_MAX, &n))
+        /* The first three are in use. Nothing else is open yet that is not the caller's. */
+        if (!number_of("--ready-fd", optarg, STDERR_FILENO + 1, INT32_MAX, &n))
             return false;
         a->capture.ready_fd = (int)n;
-        return true;
+        if (is_open_for_writing(a->capture.ready_fd))
+            return true;
+        analyzer_complain("capture: --ready-fd %s: it is not open for writing", optarg);
+        return false;
     }
 }
 
@@ -233,8 +248,7 @@ static int take_option(struct arguments *a, int option, char **argv)
         analyzer_complain("capture: option '%s' needs a value", argv[optind - 1]);
         return EXIT_TROUBLE;
     case '?':
-        analyzer_complain("capture: unknown option '%s'; 'rtcshim capture --help' lists them",
-                          argv[optind - 1]);
+        analyzer_complain_option("capture", shorts, argv);
         return EXIT_TROUBLE;
     default:
         return take_number(a, option) ? -1 : EXIT_TROUBLE;
@@ -275,7 +289,7 @@ static bool decide_output(struct arguments *a)
         c->output = a->json ? DECODING_SUMMARY_JSON : DECODING_SUMMARY;
     else
         c->output = a->json ? DECODING_NDJSON : DECODING_ROWS;
-    if (!c->show || !c->file || strcmp(c->file, "-") != 0)
+    if (!c->show || !c->file || !savefile_is_stdout(c->file))
         return true;
     analyzer_complain("capture: standard output can't have the packets and the messages too");
     return false;
@@ -289,9 +303,12 @@ static int list_interfaces(void)
         analyzer_complain("cannot list the interfaces: %s", strerror(errno));
         return EXIT_TROUBLE;
     }
-    for (size_t i = 0; (link = links_at(links, i)) != NULL; i++)
-        (void)printf("%-15s %s%s\n", link->name, link->flags & IFF_UP ? "up" : "down",
+    for (size_t i = 0; (link = links_at(links, i)) != NULL; i++) {
+        char name[4 * LINKS_NAME_BYTES]; /* it may have control characters */
+        text_escape(link->name, strlen(link->name), name, sizeof(name));
+        (void)printf("%-15s %s%s\n", name, link->flags & IFF_UP ? "up" : "down",
                      link->flags & IFF_LOOPBACK ? ", loopback" : "");
+    }
     (void)printf("%-15s all of them, also those that come up later\n", TAP_ANY);
     links_close(links);
     if (fflush(stdout) == 0)

@@ -95,6 +95,7 @@ static int decode(const struct decoding_options *options, char *const *paths, in
 int cmd_decode(int argc, char **argv)
 {
     enum { OPTION_HELP = 256, OPTION_SUMMARY };
+    static const char shorts[] = ":jf:h";
     static const struct option longs[] = {
         {"json", no_argument, NULL, 'j'},
         {"summary", no_argument, NULL, OPTION_SUMMARY},
@@ -107,7 +108,7 @@ int cmd_decode(int argc, char **argv)
     int option;
     optind = 0;
     opterr = 0;
-    while ((option = getopt_long(argc, argv, ":jf:h", longs, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
         switch (option) {
         case 'j':
             json = true;
@@ -126,8 +127,7 @@ int cmd_decode(int argc, char **argv)
             analyzer_complain("decode: option '%s' needs a value", argv[optind - 1]);
             return EXIT_TROUBLE;
         default:
-            analyzer_complain("decode: unknown option '%s'; 'rtcshim decode --help' lists them",
-                              argv[optind - 1]);
+            analyzer_complain_option("decode", shorts, argv);
             return EXIT_TROUBLE;
         }
     }

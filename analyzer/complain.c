@@ -1,7 +1,9 @@
 /* Messages on standard error, which may quote file names and what libraries say about them. */
 #include "analyzer.h"
 
+#include <getopt.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,4 +27,13 @@ void analyzer_complain(const char *format, ...)
     line[len++] = '\n';
     if (write(STDERR_FILENO, line, len) < 0)
         return; /* nobody listens */
+}
+
+/* An unknown letter may stand among others in a word that getopt_long() has not finished. */
+void analyzer_complain_option(const char *command, const char *shorts, char *const *argv)
+{
+    char letter[] = {'-', (char)optopt, '\0'};
+    bool is_letter = optopt > 0 && optopt < 256 && !strchr(shorts, optopt);
+    analyzer_complain("%s: unknown option '%s'; 'rtcshim %s --help' lists them", command,
+                      is_letter ? letter : argv[optind - 1], command);
 }

@@ -76,6 +76,11 @@ failed:
     return -1;
 }
 
+bool savefile_is_stdout(const char *path)
+{
+    return fd_of(path) == STDOUT_FILENO;
+}
+
 int savefile_open(const char *path, uid_t owner, gid_t group)
 {
     bool careful = geteuid() == 0;

@@ -22,4 +22,7 @@
  */
 int savefile_open(const char *path, uid_t owner, gid_t group);
 
+/* The path means standard output. */
+bool savefile_is_stdout(const char *path);
+
 #endif

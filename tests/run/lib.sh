@@ -58,6 +58,7 @@ expect_status() {
 }
 
 said() { grep -q -- "$1" "$tmp/err"; }
+said_out() { grep -q -- "$1" "$tmp/out"; }
 
 # wait_for SECONDS COMMAND...: until the command succeeds; false when the time is over.
 wait_for() {

@@ -370,7 +370,23 @@ expect_status "a wrong filter is wrong usage" 2 $capture -i eth0 -f 'no such fil
 check "which leaves no file" sh -c "! '$rtcshim' capture -i eth0 -w '$tmp/nofile' -f 'no such' 2>/dev/null && [ ! -e '$tmp/nofile' ]"
 expect_status "packets and messages don't both go to standard output" 2 $capture -i eth0 -w - -j
 expect_status "an unknown option is wrong usage" 2 $capture --no-such
+expect_status "an unknown letter is wrong usage" 2 $capture -qXP
+check "and it is the letter that is named" said "unknown option '-X'"
 expect_status "-c takes a number" 2 $capture -c many
+for option in "-c 0" "--duration 0" "-a duration:0" "-a packets:0" "-B 0" "-c -1" "-s 262145"; do
+    # shellcheck disable=SC2086 # two words
+    expect_status "$option has no meaning" 2 timeout 5 $capture -i eth0 $option
+done
+for path in /dev/stdout /dev/fd/1; do
+    expect_status "packets and messages don't both go to $path either" 2 timeout 5 $capture -i eth0 -P -w "$path" --duration 1
+done
+expect_status "--ready-fd takes a descriptor that is open" 2 timeout 5 $capture -i eth0 --ready-fd 3 --duration 1 3<&-
+check "and says when it is not" said 'ready-fd 3: it is not open for writing'
+expect_status "for writing" 2 timeout 5 $capture -i eth0 --ready-fd 3 --duration 1 3</dev/null
+expect_status "and is no standard one" 2 timeout 5 $capture -i eth0 --ready-fd 1 --duration 1
+ip link add $'e\e[1mx' type veth peer name far-ex
+expect_status "a name may have control characters" 0 $capture -D
+check "which the list makes visible" said_out 'e.x1b.1mx'
 expect_status "there is no such user" 2 $capture -i eth0 -Z no-such-user
 expect_status "-D lists the interfaces" 0 $capture -D
 check "all of them" sh -c "grep -q '^eth0 *up' $tmp/out && grep -q '^lo .*loopback' $tmp/out && grep -q '^any' $tmp/out"
