@@ -46,17 +46,19 @@ static int allow_on(scmp_filter_ctx filter, int syscall, int fd)
                             SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)fd));
 }
 
-/* Memory that is never executable. */
+/* Memory that is never executable, and no file: a shared map would be a way to write to one. */
 static int allow_memory(scmp_filter_ctx filter)
 {
-    static const int calls[] = {SCMP_SYS(mmap), SCMP_SYS(mmap2), SCMP_SYS(mprotect)};
-    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-        int failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 1,
-                                      SCMP_A2_32(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+    static const int maps[] = {SCMP_SYS(mmap), SCMP_SYS(mmap2)};
+    for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {
+        int failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, maps[i], 2,
+                                      SCMP_A2_32(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
+                                      SCMP_A3_32(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS));
         if (failed)
             return failed;
     }
-    return 0;
+    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
+                            SCMP_A2_32(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 }
 
 static int allow_output(scmp_filter_ctx filter, const struct sandbox *sandbox)

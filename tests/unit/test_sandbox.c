@@ -78,6 +78,12 @@ static int try_executable_memory(void)
     return p != MAP_FAILED ? 0 : DID_NOT;
 }
 
+static int try_map_a_file(void)
+{
+    void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, may_read, 0);
+    return p != MAP_FAILED ? 0 : DID_NOT;
+}
+
 static int try_make_executable(void)
 {
     void *p = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -108,6 +114,7 @@ static const struct {
     {"send on another socket", try_send_elsewhere},
     {"read another descriptor", try_read_elsewhere},
     {"map executable memory", try_executable_memory},
+    {"map a file", try_map_a_file},
     {"make memory executable", try_make_executable},
     {"set another socket option", try_attach_filter},
     {"use a terminal's ioctl", try_ioctl_on_a_terminal},
