@@ -115,6 +115,7 @@ bool live_wait(struct live *live, int fd, int timeout_ms)
 static void end_source(struct live *live, struct source *source)
 {
     size_t left = 0;
+    links_update(live->links, take_news, live);
     const struct link *link = links_by_index(live->links, source->iface->ifindex);
     /* libpcap asks for it by the name that it had. */
     bool renamed = link && strcmp(link->name, tap_name(source->tap)) != 0;

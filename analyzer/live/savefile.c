@@ -59,12 +59,16 @@ static int take_existing(const char *path, bool careful, uid_t owner)
         return complain(path, strerror(errno));
     if (fstat(fd, &st) != 0)
         goto failed;
+    if (careful && st.st_uid != 0 && st.st_uid != owner) {
+        close(fd);
+        return complain(path, "it belongs to someone else; with root's rights it is not written");
+    }
     if (!S_ISREG(st.st_mode))
         return fd;
-    if (careful && (st.st_nlink != 1 || (st.st_uid != 0 && st.st_uid != owner))) {
+    if (careful && st.st_nlink != 1) {
         close(fd);
-        return complain(path, "the file belongs to someone else, or has several names; with root's "
-                              "rights it is not overwritten");
+        return complain(path, "the file has several names; with root's rights it is not "
+                              "overwritten");
     }
     if (fchmod(fd, S_IRUSR | S_IWUSR) != 0 && errno != EPERM)
         goto failed;

@@ -11,9 +11,9 @@
  * Open a path for writing, "-" for standard output, /dev/fd/N for a descriptor that is open.
  *
  * A file is made with mode 0600. One that is there is emptied and gets that mode, like tcpdump's;
- * but where this process has more rights than the person that started it, only if it is a file of
- * one name that belongs to root or to owner, and the path's last part is no symbolic link: whoever
- * can write to the folder could have put it there. A pipe or a device is taken as it is.
+ * but with root's rights only if it has one name and belongs to root or to owner, and the path's
+ * last part is no symbolic link: whoever can write to the folder could have put it there. A pipe or
+ * a device, which must belong to one of them too, is taken as it is.
  *
  * owner    whom the file is for; (uid_t)-1: nobody but this process's user. A new file is given to
  *          that user.

@@ -317,7 +317,13 @@ if grep -Eq '^ *0 +0 +4294967295$' /proc/self/uid_map; then
     chown 61236 "$tmp/others.pcapng"
     SUDO_UID=61234 SUDO_GID=61235 expect_status "another user's file is not overwritten with root's rights" 2 $capture -i eth0 -c 1 -w "$tmp/others.pcapng"
     check "and stays as it was" cmp -s "$tmp/sudo.pcapng" "$tmp/others.pcapng"
-    mkdir -m 0755 "$tmp/bin" && mkdir -m 0777 "$tmp/free"
+    mkdir -m 1777 "$tmp/free"
+    setpriv --reuid 61236 --clear-groups mkfifo -m 666 "$tmp/free/trap"
+    setpriv --reuid 61236 --clear-groups cat "$tmp/free/trap" >"$tmp/trapped" &
+    SUDO_UID=61234 SUDO_GID=61235 expect_status "and another user's pipe does not get the packets" 2 timeout 5 $capture -i eth0 --duration 1 -w "$tmp/free/trap"
+    wait "$!"
+    check "none of them" [ ! -s "$tmp/trapped" ]
+    mkdir -m 0755 "$tmp/bin"
     cp "$analyzer" "$tmp/bin/" && setcap cap_net_raw=ep "$tmp/bin/rtcshim-analyzer"
     as_user=(setpriv --reuid 61234 --regid 61234 --clear-groups)
     capture="${as_user[*]} $tmp/bin/rtcshim-analyzer capture"
@@ -325,7 +331,9 @@ if grep -Eq '^ *0 +0 +4294967295$' /proc/self/uid_map; then
     check "with file capabilities a user captures" uid_is 61234
     check "and holds none while it does" [ "$(grep -Ec '^Cap(Inh|Prm|Eff|Amb):[[:space:]]*0000000000000000$' "/proc/$pid/status")" = 4 ]
     stop setcap 0
-    expect_status "but writes where the user may write, and nowhere else" 2 $capture -i eth0 -c 1 -w "$tmp/bin/not.pcapng"
+    expect_status "a user may be named that it is" 0 setpriv --reuid nobody --regid "$(id -g nobody)" --clear-groups "$tmp/bin/rtcshim-analyzer" capture -i eth0 -Z nobody --duration 1
+    expect_status "but no other" 2 "${as_user[@]}" "$tmp/bin/rtcshim-analyzer" capture -i eth0 -Z nobody --duration 1
+    expect_status "it writes where the user may write, and nowhere else" 2 $capture -i eth0 -c 1 -w "$tmp/bin/not.pcapng"
     mkfifo "$tmp/input"
     "${as_user[@]}" "$tmp/bin/rtcshim-analyzer" decode - <"$tmp/input" >/dev/null 2>&1 &
     pid=$!
