@@ -54,6 +54,10 @@ for _name in BROWSERS:
     SCENES[f"{_name}-turn-tcp-80"] = (RELAY_TCP_80, FAR, _alone)
     SCENES[f"{_name}-direct"] = (DIRECT, NEAR, _apart)
 SCENES["firefox-calls-chromium"] = (DIRECT, NEAR, {"caller": ("firefox", "client"), "callee": ("chromium", "server")})
+# With `rtcshim-analyzer capture` in the place of dumpcap.
+CAPTURED_BY_US = {"chromium-direct-ours"}
+for _name in CAPTURED_BY_US:
+    SCENES[_name] = SCENES[_name.removesuffix("-ours")]
 # Chromium hides host candidates behind names that multicast DNS resolves. Firefox answers no such question here, so it shows its addresses.
 FIREFOX_SHOWS_ADDRESSES = 'user_pref("media.peerconnection.ice.obfuscate_host_addresses", false);\n'
 
@@ -109,21 +113,26 @@ def play(lab_, config, address, ends):
     return {role: dict(reports[role], browser=ends[role][0], namespace=ends[role][1]) for role in ends}
 
 
-class Dumpcap:
-    """with Dumpcap(path): both links are captured. Ends a while after the last packet, so that nothing is left in a buffer."""
+DUMPCAP = ["dumpcap", "-f", FILTER, "-i", "eth0", "-f", FILTER, "-i", "tun0", "-f", FILTER, "-w"]
+OURS = [f"{HERE}/../../build/rtcshim-analyzer", "capture", "-i", "eth0,tun0", "-f", FILTER, "-w"]
 
-    def __init__(self, path):
+
+class Capture:
+    """with Capture(program, path): both links are captured. Ends a while after the last packet, so that nothing is left in a buffer."""
+
+    def __init__(self, program, path):
+        self.program = program
         self.path = path
 
     def __enter__(self):
-        self.process = subprocess.Popen(["dumpcap", "-f", FILTER, "-i", "eth0", "-f", FILTER, "-i", "tun0", "-f", FILTER, "-w", self.path],
+        self.process = subprocess.Popen([*self.program, self.path],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         said = ""
         for line in self.process.stderr:
             said += line
-            if line.startswith("File:"):
+            if line.startswith("File:") or ": capturing on " in line:
                 return self
-        raise RuntimeError(f"dumpcap ended: {said}")
+        raise RuntimeError(f"{self.program[0]} ended: {said}")
 
     def __exit__(self, *_):
         sizes = []
@@ -145,7 +154,7 @@ def make(name):
         if not lab_.nat:
             fail_early("this kernel has no NAT; the mapped addresses would be the local ones")
         path = f"{lab_.dir}/{name}.pcapng"
-        with Dumpcap(path):
+        with Capture(OURS if name in CAPTURED_BY_US else DUMPCAP, path):
             reports = play(lab_, config, address, ends)
         with open(path, "rb") as file:
             washed = pcapng.wash(file.read())
