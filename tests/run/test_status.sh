@@ -36,7 +36,7 @@ expect_status "hands an empty argument on" 0 run sh -c 'test $# -eq 2 && test -z
 
 expect_status "says 125 for an unknown command" 125 "$rtcshim" bogus
 check "names the unknown command" said "unknown command 'bogus'"
-for later in policy audit doctor capture report diff; do
+for later in policy audit doctor report diff; do
     expect_status "does not pretend to have '$later'" 125 "$rtcshim" "$later"
 done
 expect_status "says 125 for no command at all" 125 "$rtcshim"
