@@ -23,7 +23,7 @@ ALL_LDFLAGS := -Wl,-z,relro,-z,now -pthread $(if $(SAN),-fsanitize=$(SAN)) $(LDF
 
 # --- core: pure functions, shared by everything -----------------------------------------------------------------------------
 CORE_SRC := core/netaddr.c core/stun.c core/stun_table.c core/stun_value.c core/stun_encode.c \
-    core/event.c core/ring.c core/ring_reader.c core/policy.c core/rtnl.c core/rtnl_decode.c \
+    core/event.c core/ring.c core/ring_reader.c core/policy.c core/policy_judge.c core/rtnl.c core/rtnl_decode.c \
     core/text_escape.c
 # Needs nettle and zlib; programs only.
 CORE_PROGRAM_SRC := core/stun_integrity.c
@@ -36,7 +36,7 @@ PRELOAD_SRC := shim/preload/init.c shim/preload/real.c shim/preload/fdtab.c shim
     shim/preload/hooks_fd.c shim/preload/hooks_enum.c shim/preload/hooks_file.c \
     shim/preload/hooks_name.c shim/preload/hooks_exec.c shim/preload/hooks_fork.c \
     shim/preload/hook_syscall.c shim/preload/vfork.S shim/preload/syscall.S
-PRELOAD_CORE_SRC := core/netaddr.c core/stun.c core/ring.c core/policy.c
+PRELOAD_CORE_SRC := core/netaddr.c core/stun.c core/ring.c core/policy.c core/policy_judge.c
 
 # --- shim/launcher: rtcshim ----------------------------------------------------------------------------------------------------
 LAUNCHER_SRC := $(addprefix shim/launcher/,help.c say.c cmd_run.c cmd_analyzer.c run.c run_watch.c run_finish.c session.c session_stale.c \

@@ -106,12 +106,12 @@ void emit_judge(struct event *event, uint16_t topic, unsigned stun_type)
         shim.policy, &(struct policy_subject){
                          .topic = topic,
                          .transport = event->flags & EVENT_TCP ? POLICY_TCP : POLICY_UDP,
-                         .direction = event->flags & EVENT_IN ? 2 : 1,
                          .family = event->remote.family,
                          .stun_class = (uint8_t)((stun_type >> 7 & 2) | (stun_type >> 4 & 1)),
                          .stun_method = (uint16_t)((stun_type >> 2 & 0xf80) |
                                                    (stun_type >> 1 & 0x70) | (stun_type & 0xf)),
                          .ifindex = event->ifindex,
+                         .local = event->local,
                          .server = event->remote,
                      });
     event->action = verdict.action;
