@@ -24,7 +24,7 @@ ALL_LDFLAGS := -Wl,-z,relro,-z,now -pthread $(if $(SAN),-fsanitize=$(SAN)) $(LDF
 # --- core: pure functions, shared by everything -----------------------------------------------------------------------------
 CORE_SRC := core/netaddr.c core/stun.c core/stun_table.c core/stun_value.c core/stun_encode.c \
     core/event.c core/ring.c core/ring_reader.c core/policy.c core/policy_judge.c core/rtnl.c core/rtnl_decode.c \
-    core/text_escape.c
+    core/text_escape.c core/role.c
 # Needs nettle and zlib; programs only.
 CORE_PROGRAM_SRC := core/stun_integrity.c
 CORE_PROGRAM_LIBS := -lnettle -lz
@@ -36,14 +36,14 @@ PRELOAD_SRC := shim/preload/init.c shim/preload/real.c shim/preload/fdtab.c shim
     shim/preload/hooks_fd.c shim/preload/hooks_enum.c shim/preload/hooks_file.c \
     shim/preload/hooks_name.c shim/preload/hooks_exec.c shim/preload/hooks_fork.c \
     shim/preload/hook_syscall.c shim/preload/vfork.S shim/preload/syscall.S
-PRELOAD_CORE_SRC := core/netaddr.c core/stun.c core/ring.c core/policy.c core/policy_judge.c
+PRELOAD_CORE_SRC := core/netaddr.c core/stun.c core/ring.c core/policy.c core/policy_judge.c core/role.c
 
 # --- shim/launcher: rtcshim ----------------------------------------------------------------------------------------------------
 LAUNCHER_SRC := $(addprefix shim/launcher/,help.c say.c cmd_run.c cmd_analyzer.c run.c run_watch.c run_finish.c session.c session_stale.c \
     session_guard.c library.c child.c collector.c rundir.c linesink.c runjson.c)
 # Who the processes are, and whether the library is in them.
 PROCESS_SRC := $(addprefix shim/launcher/process/,process.c process_thread.c process_code.c proctab.c \
-    proctab_resolve.c procfs.c lineage.c role.c coverage.c elf_look.c census.c exec_notes.c sockets.c)
+    proctab_resolve.c procfs.c lineage.c role_text.c coverage.c elf_look.c census.c exec_notes.c sockets.c)
 # What turns records into events, lines and the summary.
 STORY_SRC := $(addprefix shim/launcher/story/,story.c tell_stun.c tell_name.c tell_enum.c tell_socket.c \
     network.c network_table.c carrier.c enumeration.c shown.c channel.c names.c dns.c event_json.c \

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "coverage.h"
-#include "role.h"
+#include "role_text.h"
 
 static char folder[] = "/tmp/test_coverage.XXXXXX";
 static char loader[PATH_MAX];

@@ -10,7 +10,7 @@
 #include "exec_notes.h"
 #include "process_private.h"
 #include "procfs.h"
-#include "role.h"
+#include "role_text.h"
 #include "sockets.h"
 
 enum {

@@ -8,7 +8,7 @@
 
 #include "process_private.h"
 #include "procfs.h"
-#include "role.h"
+#include "role_text.h"
 
 enum { LOOK_AGAIN_MS = 200 };
 

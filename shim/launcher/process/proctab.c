@@ -9,7 +9,7 @@
 #include "process_private.h"
 #include "procfs.h"
 #include "proctab_resolve.h"
-#include "role.h"
+#include "role_text.h"
 
 enum {
     STRANGERS_MAX = 64,
