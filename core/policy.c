@@ -81,12 +81,15 @@ static bool rule_valid(const struct policy_rule *rule)
     if ((rule->transports & ~TRANSPORTS_KNOWN) != 0 || (rule->classes & ~CLASSES_KNOWN) != 0 ||
         (rule->proxied & ~PROXIED_KNOWN) != 0)
         return false;
-    if (rule->iface_given > 1 || rule->iface_not > 1 || rule->server_not > 1)
+    if (rule->iface_given > 1 || rule->iface_not > 1 || rule->server_given > 1)
+        return false;
+    if (rule->prefix_first > POLICY_PREFIXES_MAX ||
+        rule->prefixes > POLICY_PREFIXES_MAX - rule->prefix_first)
         return false;
     if (rule->method > METHOD_MAX && rule->method != POLICY_ANY_METHOD)
         return false;
     return rule->port_min <= rule->port_max && refusal_known(rule->refusal) &&
-           family_known(rule->family) && prefix_valid(&rule->server, rule->prefix_bits);
+           family_known(rule->family);
 }
 
 static bool terminated(const char *text, size_t size)
@@ -97,8 +100,13 @@ static bool terminated(const char *text, size_t size)
 static bool network_valid(const struct policy_table *table)
 {
     if (table->ifaces > POLICY_IFACES_MAX || table->addrs > POLICY_ADDRS_MAX ||
-        table->resolvers > POLICY_RESOLVERS_MAX || (table->hidden_unknown & ~HIDDEN_KNOWN) != 0)
+        table->resolvers > POLICY_RESOLVERS_MAX || table->prefixes > POLICY_PREFIXES_MAX ||
+        (table->hidden_unknown & ~HIDDEN_KNOWN) != 0)
         return false;
+    for (uint32_t i = 0; i < table->prefixes; i++)
+        if (table->prefix[i].is_not > 1 ||
+            !prefix_valid(&table->prefix[i].addr, table->prefix[i].bits))
+            return false;
     for (uint32_t i = 0; i < table->ifaces; i++)
         if (!terminated(table->iface[i].name, sizeof(table->iface[i].name)) ||
             (table->iface[i].hidden & ~HIDDEN_KNOWN) != 0)

@@ -27,6 +27,7 @@ enum {
     POLICY_IFACES_MAX = 128,
     POLICY_ADDRS_MAX = 512,
     POLICY_RESOLVERS_MAX = 8,
+    POLICY_PREFIXES_MAX = 512, /* over all rules */
     POLICY_NAME_BYTES = 64,
     POLICY_IFNAME_BYTES = 16,     /* IFNAMSIZ */
     POLICY_RULE_DEFAULT = 0xffff, /* the verdict came from the default, not from a rule */
@@ -84,18 +85,26 @@ struct policy_rule {
     uint8_t family;     /* enum netaddr_family; 0 any */
     uint8_t classes; /* bits 1 << STUN class (0 request, 1 indication, 2 success, 3 error); 0 any */
     uint8_t proxied; /* enum policy_proxied bits; 0 any */
-    uint8_t iface_given; /* 1: ifaces says which; 0 any */
-    uint8_t iface_not;   /* 1: all but these, also those that the table does not know */
-    uint8_t server_not;  /* 1: matches every server but this prefix */
-    uint8_t prefix_bits; /* of server; server.family NETADDR_NONE any */
-    uint8_t reserved;
+    uint8_t iface_given;  /* 1: ifaces says which; 0 any */
+    uint8_t iface_not;    /* 1: all but these, also those that the table does not know */
+    uint8_t server_given; /* 1: the prefixes say which server; 0 any */
+    uint8_t reserved[2];
     uint16_t method;             /* STUN method, POLICY_ANY_METHOD */
     uint16_t port_min, port_max; /* of the server, both 0 any */
     uint16_t line;               /* of the policy's source, for people; 0 none */
+    uint16_t prefix_first;       /* prefixes of policy_table.prefix say which server: */
+    uint16_t prefixes;           /* one of those without `not`, or any where all have it; and none
+                                    of those with it. None at all, server_given: no server */
     uint32_t roles;              /* bits 1 << enum role; 0 any */
     int32_t refusal;             /* POLICY_DENY: enum policy_refusal */
     struct policy_ifaces ifaces;
-    struct netaddr server;
+};
+
+struct policy_prefix {
+    struct netaddr addr; /* without port */
+    uint8_t bits;
+    uint8_t is_not;
+    uint8_t reserved[6];
 };
 
 #define POLICY_ANY_METHOD UINT16_C(0xffff)
@@ -118,7 +127,7 @@ struct policy_iface {
     char name[POLICY_IFNAME_BYTES]; /* NUL-terminated */
     uint8_t hidden;                 /* enum policy_hidden bits */
     uint8_t flags;                  /* enum policy_iface_flag bits */
-    uint16_t reserved;
+    uint16_t line;                  /* of the policy's source, that hid it; 0 none */
 };
 
 struct policy_addr {
@@ -143,9 +152,10 @@ struct policy_table {
                                POLICY_SLOT_NONE */
     uint8_t reserved[2];
     int32_t fallback_refusal;
-    uint32_t reserved2;
+    uint32_t prefixes;
     struct netaddr resolver[POLICY_RESOLVERS_MAX]; /* of the system; a probe towards them is none */
     struct policy_rule rule[POLICY_RULES_MAX];
+    struct policy_prefix prefix[POLICY_PREFIXES_MAX];
     struct policy_iface iface[POLICY_IFACES_MAX];
     struct policy_addr addr[POLICY_ADDRS_MAX];
 };
@@ -160,7 +170,7 @@ struct policy_shared {
 };
 
 /* What is being judged. Unknown fields are 0; a rule that asks about an unknown field does not
- * match, except under *_not. */
+ * match, unless it asks only what the field is not. */
 struct policy_subject {
     uint16_t topic;     /* one enum policy_topic */
     uint8_t transport;  /* one enum policy_transport */
@@ -198,9 +208,10 @@ void policy_publish(struct policy_shared *policy, const struct policy_table *tab
 /*
  * Judge one subject. Where the interface is not certain and the rules say different things of
  * different interfaces, the answer is POLICY_PIN to one that is allowed: the one that has the
- * socket's address; for a socket without one, the default route's, else the first that has an
- * address of the family. To a loopback address or an address of this machine it is that
- * interface, and certain. POLICY_DENY where none is allowed.
+ * socket's address; for a socket without one, the one on whose own network the server is, else the
+ * default route's, else the first that has an address of the family. To a loopback address, an
+ * address of this machine or one with a scope it is that interface, and certain. POLICY_DENY where
+ * none is allowed, and POLICY_RULE_DOUBT where the table never stood still.
  *
  * Pure. Async-signal-safe, no loop without bound, whatever the table holds.
  */

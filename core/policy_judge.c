@@ -59,15 +59,27 @@ static bool is_set(const struct netaddr *addr)
     return addr->family != NETADDR_NONE && netaddr_kind_of(addr) != NETADDR_KIND_UNSPECIFIED;
 }
 
-/* The entry of an address of this machine's; NULL for others. */
-static const struct policy_addr *addr_entry(const struct policy_table *t,
-                                            const struct netaddr *addr)
+/* The slots of the interfaces that have this address; more than one may. None: it is no address of
+ * this machine's, as far as the table knows. */
+static struct slots slots_of_addr(const struct policy_table *t, const struct netaddr *addr)
 {
     uint32_t count = count_of(t->addrs, POLICY_ADDRS_MAX);
-    for (uint32_t i = 0; i < count; i++)
-        if (netaddr_same_ip(&t->addr[i].addr, addr) && t->addr[i].slot < POLICY_IFACES_MAX)
-            return &t->addr[i];
-    return NULL;
+    struct slots s = {0};
+    for (uint32_t i = 0; i < count; i++) {
+        unsigned slot = t->addr[i].slot;
+        if (slot < POLICY_IFACES_MAX && netaddr_same_ip(&t->addr[i].addr, addr))
+            s.bit[slot / 64] |= UINT64_C(1) << (slot % 64);
+    }
+    return s;
+}
+
+/* SLOT_UNKNOWN where there is none. */
+static unsigned slots_first(const struct slots *s)
+{
+    for (unsigned i = 0; i < POLICY_IFACES_MAX; i++)
+        if (slots_have(s, i))
+            return i;
+    return SLOT_UNKNOWN;
 }
 
 static unsigned slot_of_loopback(const struct policy_table *t)
@@ -82,12 +94,24 @@ static unsigned slot_of_loopback(const struct policy_table *t)
 /* --- does a rule match, the interface aside ----------------------------------------------------
  */
 
-static bool server_matches(const struct policy_rule *rule, const struct policy_subject *subject)
+static bool server_matches(const struct policy_table *t, const struct policy_rule *rule,
+                           const struct policy_subject *subject)
 {
-    if (rule->server.family == NETADDR_NONE)
+    bool wanted = false;
+    bool found = false;
+
+    if (!rule->server_given)
         return true;
-    return netaddr_in_prefix(&subject->server, &rule->server, rule->prefix_bits) !=
-           (rule->server_not != 0);
+    for (unsigned i = rule->prefix_first, n = rule->prefixes; n > 0 && i < POLICY_PREFIXES_MAX;
+         i++, n--) {
+        const struct policy_prefix *prefix = &t->prefix[i];
+        bool in = netaddr_in_prefix(&subject->server, &prefix->addr, prefix->bits);
+        if (prefix->is_not && in)
+            return false;
+        wanted |= !prefix->is_not;
+        found |= !prefix->is_not && in;
+    }
+    return rule->prefixes > 0 && (found || !wanted);
 }
 
 static bool port_matches(const struct policy_rule *rule, const struct policy_subject *subject)
@@ -115,7 +139,8 @@ static bool message_matches(const struct policy_rule *rule, const struct policy_
     return any_method || rule->method == subject->stun_method;
 }
 
-static bool rule_matches(const struct policy_rule *rule, const struct policy_subject *subject)
+static bool rule_matches(const struct policy_table *t, const struct policy_rule *rule,
+                         const struct policy_subject *subject)
 {
     uint8_t family = subject->family != 0 ? subject->family : subject->server.family;
 
@@ -130,7 +155,7 @@ static bool rule_matches(const struct policy_rule *rule, const struct policy_sub
     if (rule->roles != 0 && (rule->roles & subject->role) == 0)
         return false;
     return message_matches(rule, subject) && port_matches(rule, subject) &&
-           server_matches(rule, subject);
+           server_matches(t, rule, subject);
 }
 
 static struct slots rule_slots(const struct policy_rule *rule)
@@ -197,7 +222,7 @@ static struct outcome judge_slots(const struct policy_table *table,
             continue;
         struct policy_rule rule;
         memcpy(&rule, &table->rule[i], sizeof(rule));
-        if (!rule_matches(&rule, subject))
+        if (!rule_matches(table, &rule, subject))
             continue;
         struct slots of_rule = rule_slots(&rule);
         if (take(&open, &of_rule, &hit))
@@ -230,10 +255,33 @@ static unsigned default_slot(const struct policy_table *t, uint8_t family)
     return SLOT_UNKNOWN;
 }
 
-static unsigned choose(const struct policy_table *t, const struct slots *allowed, uint8_t family)
+/* The allowed interface on whose own network the server is: the longest prefix, as in a route. */
+static unsigned on_link_slot(const struct policy_table *t, const struct slots *allowed,
+                             const struct netaddr *server)
 {
-    unsigned slot = default_slot(t, family);
+    uint32_t count = count_of(t->addrs, POLICY_ADDRS_MAX);
+    unsigned best = SLOT_UNKNOWN;
+    unsigned best_bits = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        unsigned slot = t->addr[i].slot;
+        unsigned bits = t->addr[i].prefix_bits;
+        if (slot < POLICY_IFACES_MAX && bits > best_bits && slots_have(allowed, slot) &&
+            netaddr_in_prefix(server, &t->addr[i].addr, bits)) {
+            best = slot;
+            best_bits = bits;
+        }
+    }
+    return best;
+}
+
+static unsigned choose(const struct policy_table *t, const struct slots *allowed, uint8_t family,
+                       const struct netaddr *server)
+{
     uint32_t count = count_of(t->ifaces, POLICY_IFACES_MAX);
+    unsigned slot = on_link_slot(t, allowed, server);
+    if (slot != SLOT_UNKNOWN)
+        return slot;
+    slot = default_slot(t, family);
     if (slot != SLOT_UNKNOWN && slots_have(allowed, slot))
         return slot;
     for (unsigned i = 0; i < count; i++)
@@ -277,18 +325,51 @@ static struct policy_verdict judge_at(const struct policy_table *t,
     return slots_empty(&out.allowed) ? deny(&out) : allow(out.allow_rule);
 }
 
+/* The interface that nothing but the subject's own fields makes certain; false: it is not. */
+static bool certain_slot(const struct policy_table *t, const struct policy_subject *subject,
+                         unsigned *slot)
+{
+    uint32_t ifindex = subject->ifindex != 0 ? subject->ifindex : subject->server.scope_id;
+
+    if (ifindex != 0) {
+        *slot = slot_of_index(t, ifindex);
+        return true;
+    }
+    if (netaddr_kind_of(&subject->server) == NETADDR_KIND_LOOPBACK) {
+        *slot = slot_of_loopback(t);
+        return true;
+    }
+    if (!is_set(&subject->server))
+        return false;
+    struct slots own = slots_of_addr(t, &subject->server);
+    *slot = slots_first(&own);
+    return *slot != SLOT_UNKNOWN;
+}
+
+/* Where a socket that has an address is to be pinned: to an allowed interface that has it.
+ * SLOT_UNKNOWN: none has it, and *elsewhere is one that does and is not allowed, if there is one.
+ */
+static unsigned slot_of_local(const struct policy_table *t, const struct netaddr *local,
+                              const struct slots *allowed, unsigned *elsewhere)
+{
+    struct slots have = slots_of_addr(t, local);
+    if (slots_empty(&have) && netaddr_kind_of(local) == NETADDR_KIND_LOOPBACK &&
+        slot_of_loopback(t) != SLOT_UNKNOWN)
+        have = slots_only(slot_of_loopback(t));
+    *elsewhere = slots_first(&have);
+    for (int i = 0; i < POLICY_IFACES_MAX / 64; i++)
+        have.bit[i] &= allowed->bit[i];
+    return slots_first(&have);
+}
+
 static struct policy_verdict judge_by(const struct policy_table *t,
                                       const struct policy_subject *subject)
 {
     uint8_t family = subject->family != 0 ? subject->family : subject->server.family;
-    const struct policy_addr *own = addr_entry(t, &subject->server);
+    unsigned slot = SLOT_UNKNOWN;
 
-    if (subject->ifindex != 0)
-        return judge_at(t, subject, slot_of_index(t, subject->ifindex));
-    if (netaddr_kind_of(&subject->server) == NETADDR_KIND_LOOPBACK)
-        return judge_at(t, subject, slot_of_loopback(t));
-    if (own)
-        return judge_at(t, subject, own->slot);
+    if (certain_slot(t, subject, &slot))
+        return judge_at(t, subject, slot);
 
     struct slots all = all_slots(t);
     struct outcome out = judge_slots(t, subject, all);
@@ -297,30 +378,34 @@ static struct policy_verdict judge_by(const struct policy_table *t,
     if (same_slots(&out.allowed, &all))
         return allow(out.allow_rule);
 
-    unsigned slot;
     if (is_set(&subject->local)) {
-        const struct policy_addr *local = addr_entry(t, &subject->local);
-        slot = local ? local->slot : SLOT_UNKNOWN;
-        if (!slots_have(&out.allowed, slot))
-            return judge_at(t, subject, slot);
+        unsigned elsewhere;
+        slot = slot_of_local(t, &subject->local, &out.allowed, &elsewhere);
+        /* Say which rule it is that refuses for that interface. */
+        if (slot == SLOT_UNKNOWN && elsewhere != SLOT_UNKNOWN)
+            return judge_at(t, subject, elsewhere);
     } else {
-        slot = choose(t, &out.allowed, family);
+        slot = choose(t, &out.allowed, family, &subject->server);
     }
-    if (slot == SLOT_UNKNOWN || t->iface[slot].ifindex == 0)
+    uint32_t ifindex = slot < POLICY_IFACES_MAX ? t->iface[slot].ifindex : 0;
+    if (ifindex == 0)
         return deny(&out);
     struct policy_verdict verdict = judge_at(t, subject, slot);
     if (verdict.action != POLICY_ALLOW)
         return verdict;
     verdict.action = POLICY_PIN;
-    verdict.ifindex = t->iface[slot].ifindex;
+    verdict.ifindex = ifindex;
     return verdict;
 }
 
-/* Ask the table in force, again where it was changed meanwhile. */
-#define CONSISTENTLY(policy, table, generation)                                                    \
+/*
+ * Ask the table in force, again where it was changed meanwhile. Afterwards `still` says whether one
+ * answer came from a table that stood still; what a torn one says is in range, and nothing more.
+ */
+#define CONSISTENTLY(policy, table, generation, still)                                             \
     for (uint32_t tries_ = JUDGE_TRIES,                                                            \
                   generation = atomic_load_explicit(&(policy)->generation, memory_order_acquire);  \
-         tries_ > 0; tries_ = settled((policy), &generation) ? 0 : tries_ - 1)                     \
+         tries_ > 0 && !(still); (still) = settled((policy), &generation), tries_--)               \
         for (const struct policy_table *table = &(policy)->table[generation & 1]; table;           \
              table = NULL)
 
@@ -336,12 +421,18 @@ static bool settled(const struct policy_shared *policy, uint32_t *generation)
 struct policy_verdict policy_judge(const struct policy_shared *policy,
                                    const struct policy_subject *subject)
 {
-    struct policy_verdict verdict = {.action = POLICY_DENY, .rule = POLICY_RULE_DOUBT};
-    CONSISTENTLY(policy, table, generation)
+    struct policy_verdict verdict = {0};
+    bool still = false;
+    CONSISTENTLY(policy, table, generation, still)
     {
         verdict = judge_by(table, subject);
         verdict.generation = generation;
     }
+    if (!still)
+        verdict = (struct policy_verdict){.action = POLICY_DENY,
+                                          .rule = POLICY_RULE_DOUBT,
+                                          .refusal = POLICY_REFUSE_BEST,
+                                          .generation = verdict.generation};
     return verdict;
 }
 
@@ -350,12 +441,13 @@ struct policy_verdict policy_judge(const struct policy_shared *policy,
 unsigned policy_hidden_index(const struct policy_shared *policy, uint32_t ifindex)
 {
     unsigned hidden = 0;
-    CONSISTENTLY(policy, table, generation)
+    bool still = false;
+    CONSISTENTLY(policy, table, generation, still)
     {
         unsigned slot = slot_of_index(table, ifindex);
         hidden = slot == SLOT_UNKNOWN ? table->hidden_unknown : table->iface[slot].hidden;
     }
-    return hidden;
+    return still ? hidden : POLICY_HIDDEN_LINK;
 }
 
 static bool name_is(const char have[POLICY_IFNAME_BYTES], const char *name, size_t len)
@@ -366,10 +458,11 @@ static bool name_is(const char have[POLICY_IFNAME_BYTES], const char *name, size
 unsigned policy_hidden_name(const struct policy_shared *policy, const char *name, size_t len)
 {
     unsigned hidden = 0;
+    bool still = false;
     size_t n = 0;
     while (n < len && name[n] != '\0' && name[n] != ':')
         n++;
-    CONSISTENTLY(policy, table, generation)
+    CONSISTENTLY(policy, table, generation, still)
     {
         uint32_t count = count_of(table->ifaces, POLICY_IFACES_MAX);
         hidden = table->hidden_unknown;
@@ -379,13 +472,14 @@ unsigned policy_hidden_name(const struct policy_shared *policy, const char *name
                 break;
             }
     }
-    return hidden;
+    return still ? hidden : POLICY_HIDDEN_LINK;
 }
 
 enum policy_known policy_known_addr(const struct policy_shared *policy, const struct netaddr *addr)
 {
     enum policy_known known = POLICY_ADDR_FOREIGN;
-    CONSISTENTLY(policy, table, generation)
+    bool still = false;
+    CONSISTENTLY(policy, table, generation, still)
     {
         /* One address may be on several interfaces: shown on one is shown. */
         uint32_t count = count_of(table->addrs, POLICY_ADDRS_MAX);
@@ -394,14 +488,15 @@ enum policy_known policy_known_addr(const struct policy_shared *policy, const st
             if (netaddr_same_ip(&table->addr[i].addr, addr))
                 known = table->addr[i].hidden ? POLICY_ADDR_HIDDEN : POLICY_ADDR_SHOWN;
     }
-    return known;
+    return still ? known : POLICY_ADDR_HIDDEN;
 }
 
 bool policy_shown_addr(const struct policy_shared *policy, uint8_t family, struct netaddr *out)
 {
     struct netaddr best = {0};
     bool found = false;
-    CONSISTENTLY(policy, table, generation)
+    bool still = false;
+    CONSISTENTLY(policy, table, generation, still)
     {
         uint32_t count = count_of(table->addrs, POLICY_ADDRS_MAX);
         unsigned wanted = default_slot(table, family);
@@ -419,20 +514,22 @@ bool policy_shown_addr(const struct policy_shared *policy, uint8_t family, struc
             found = true;
         }
     }
-    if (found)
-        *out = best;
-    return found;
+    if (!still || !found)
+        return false;
+    *out = best;
+    return true;
 }
 
 bool policy_is_resolver(const struct policy_shared *policy, const struct netaddr *addr)
 {
     bool is = false;
-    CONSISTENTLY(policy, table, generation)
+    bool still = false;
+    CONSISTENTLY(policy, table, generation, still)
     {
         uint32_t count = count_of(table->resolvers, POLICY_RESOLVERS_MAX);
         is = false;
         for (uint32_t i = 0; i < count && !is; i++)
             is = netaddr_same_ip(&table->resolver[i], addr);
     }
-    return is;
+    return still && is;
 }
