@@ -35,6 +35,7 @@ PRELOAD_SRC := shim/preload/init.c shim/preload/real.c shim/preload/fdtab.c shim
     shim/preload/hooks_send.c shim/preload/hooks_recv.c shim/preload/hooks_socket.c \
     shim/preload/hooks_fd.c shim/preload/hooks_enum.c shim/preload/hooks_file.c \
     shim/preload/hooks_name.c shim/preload/hooks_exec.c shim/preload/hooks_fork.c \
+    shim/preload/enforce_receive.c shim/preload/enforce_answer.c \
     shim/preload/hook_syscall.c shim/preload/vfork.S shim/preload/syscall.S
 PRELOAD_CORE_SRC := core/netaddr.c core/stun.c core/ring.c core/policy.c core/policy_judge.c core/role.c
 

@@ -1,5 +1,6 @@
 /* syscall(): the numbers that the hooks know are looked at like the functions, all others pass. */
 #include "after.h"
+#include "enforce_receive.h"
 
 #include <fcntl.h>
 #include <sys/syscall.h>
@@ -143,13 +144,45 @@ static void after_call(long number, long result, long a, long b, long c, long d,
     }
 }
 
+/* What the receiving hooks ask between the real call and after_call(); true: make it again. */
+static bool received_call(long number, long *result, long a, long b, long c, long d, long f,
+                          const struct received_room *room)
+{
+    int fd = (int)a;
+
+    switch (number) {
+    case SYS_read:
+        return received(fd, at(b), (size_t)c, 0, result);
+    case SYS_recvfrom:
+        return received_from(fd, at(b), (size_t)c, (int)d, at(f), room, result);
+    case SYS_recvmsg:
+        return received_msg(fd, at(b), (int)c, room, result);
+    case SYS_recvmmsg:
+        received_msgs(fd, at(b), (int)d, (int)*result);
+        return false;
+    case SYS_readv:
+    case SYS_preadv2:
+        return received_pieces(fd, at(b), (int)c, result);
+    }
+    return false;
+}
+
 long hook_syscall(long number, long a, long b, long c, long d, long e, long f)
 {
+    struct received_room room = {0};
+    long result;
+
     if (number == SYS_close)
         fdtab_forget((int)a);
     else if (number == SYS_close_range)
         before_close_range((unsigned)a, (unsigned)b, (unsigned)c);
-    long result = REAL(syscall)(number, a, b, c, d, e, f);
+    if (number == SYS_recvfrom)
+        room = received_room_of_name((int)a, at(f));
+    else if (number == SYS_recvmsg)
+        room = received_room_of((int)a, at(b));
+    do
+        result = REAL(syscall)(number, a, b, c, d, e, f);
+    while (received_call(number, &result, a, b, c, d, f, &room));
     if (number >= 0 && number < HOOK_SYSCALL_NUMBERS && hook_syscall_wanted[number])
         after_call(number, result, a, b, c, d, e, f, CALLER());
     return result;

@@ -1,5 +1,6 @@
 /* Hooks of the calls that take bytes off a descriptor. */
 #include "after.h"
+#include "enforce_receive.h"
 
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -153,14 +154,20 @@ void after_readv(enum event_call call, int fd, const struct iovec *iov, int coun
 
 EXPORT ssize_t recv(int fd, void *buf, size_t size, int flags)
 {
-    ssize_t n = REAL(recv)(fd, buf, size, flags);
+    ssize_t n;
+    do
+        n = REAL(recv)(fd, buf, size, flags);
+    while (received(fd, buf, size, flags, &n));
     after_recv(EVENT_CALL_recv, fd, buf, size, flags, n, NULL, 0, CALLER());
     return n;
 }
 
 EXPORT ssize_t __recv_chk(int fd, void *buf, size_t len, size_t size, int flags)
 {
-    ssize_t n = REAL(__recv_chk)(fd, buf, len, size, flags);
+    ssize_t n;
+    do
+        n = REAL(__recv_chk)(fd, buf, len, size, flags);
+    while (received(fd, buf, len, flags, &n));
     after_recv(EVENT_CALL___recv_chk, fd, buf, len, flags, n, NULL, 0, CALLER());
     return n;
 }
@@ -168,7 +175,11 @@ EXPORT ssize_t __recv_chk(int fd, void *buf, size_t len, size_t size, int flags)
 EXPORT ssize_t recvfrom(int fd, void *buf, size_t size, int flags, struct sockaddr *from,
                         socklen_t *from_len)
 {
-    ssize_t n = REAL(recvfrom)(fd, buf, size, flags, from, from_len);
+    struct received_room room = received_room_of_name(fd, from_len);
+    ssize_t n;
+    do
+        n = REAL(recvfrom)(fd, buf, size, flags, from, from_len);
+    while (received_from(fd, buf, size, flags, from_len, &room, &n));
     after_recv(EVENT_CALL_recvfrom, fd, buf, size, flags, n, from, from && n >= 0 ? *from_len : 0,
                CALLER());
     return n;
@@ -177,7 +188,11 @@ EXPORT ssize_t recvfrom(int fd, void *buf, size_t size, int flags, struct sockad
 EXPORT ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t size, int flags,
                               struct sockaddr *from, socklen_t *from_len)
 {
-    ssize_t n = REAL(__recvfrom_chk)(fd, buf, len, size, flags, from, from_len);
+    struct received_room room = received_room_of_name(fd, from_len);
+    ssize_t n;
+    do
+        n = REAL(__recvfrom_chk)(fd, buf, len, size, flags, from, from_len);
+    while (received_from(fd, buf, len, flags, from_len, &room, &n));
     after_recv(EVENT_CALL___recvfrom_chk, fd, buf, len, flags, n, from,
                from && n >= 0 ? *from_len : 0, CALLER());
     return n;
@@ -185,7 +200,11 @@ EXPORT ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t size, int fl
 
 EXPORT ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 {
-    ssize_t n = REAL(recvmsg)(fd, msg, flags);
+    struct received_room room = received_room_of(fd, msg);
+    ssize_t n;
+    do
+        n = REAL(recvmsg)(fd, msg, flags);
+    while (received_msg(fd, msg, flags, &room, &n));
     after_recvmsg(EVENT_CALL_recvmsg, fd, msg, flags, n, CALLER());
     return n;
 }
@@ -194,48 +213,67 @@ EXPORT int recvmmsg(int fd, struct mmsghdr *msgs, unsigned int count, int flags,
                     struct timespec *timeout)
 {
     int n = REAL(recvmmsg)(fd, msgs, count, flags, timeout);
+    received_msgs(fd, msgs, flags, n);
     after_recvmmsg(EVENT_CALL_recvmmsg, fd, msgs, flags, n, CALLER());
     return n;
 }
 
 EXPORT ssize_t read(int fd, void *buf, size_t size)
 {
-    ssize_t n = REAL(read)(fd, buf, size);
+    ssize_t n;
+    do
+        n = REAL(read)(fd, buf, size);
+    while (received(fd, buf, size, 0, &n));
     after_recv(EVENT_CALL_read, fd, buf, size, 0, n, NULL, 0, CALLER());
     return n;
 }
 
 EXPORT ssize_t __read(int fd, void *buf, size_t size)
 {
-    ssize_t n = REAL(__read)(fd, buf, size);
+    ssize_t n;
+    do
+        n = REAL(__read)(fd, buf, size);
+    while (received(fd, buf, size, 0, &n));
     after_recv(EVENT_CALL___read, fd, buf, size, 0, n, NULL, 0, CALLER());
     return n;
 }
 
 EXPORT ssize_t __read_chk(int fd, void *buf, size_t len, size_t size)
 {
-    ssize_t n = REAL(__read_chk)(fd, buf, len, size);
+    ssize_t n;
+    do
+        n = REAL(__read_chk)(fd, buf, len, size);
+    while (received(fd, buf, len, 0, &n));
     after_recv(EVENT_CALL___read_chk, fd, buf, len, 0, n, NULL, 0, CALLER());
     return n;
 }
 
 EXPORT ssize_t readv(int fd, const struct iovec *iov, int count)
 {
-    ssize_t n = REAL(readv)(fd, iov, count);
+    ssize_t n;
+    do
+        n = REAL(readv)(fd, iov, count);
+    while (received_pieces(fd, iov, count, &n));
     after_readv(EVENT_CALL_readv, fd, iov, count, n, CALLER());
     return n;
 }
 
 EXPORT ssize_t preadv2(int fd, const struct iovec *iov, int count, off_t at, int flags)
 {
-    ssize_t n = REAL(preadv2)(fd, iov, count, at, flags);
+    ssize_t n;
+    do
+        n = REAL(preadv2)(fd, iov, count, at, flags);
+    while (received_pieces(fd, iov, count, &n));
     after_readv(EVENT_CALL_preadv2, fd, iov, count, n, CALLER());
     return n;
 }
 
 EXPORT ssize_t preadv64v2(int fd, const struct iovec *iov, int count, off64_t at, int flags)
 {
-    ssize_t n = REAL(preadv64v2)(fd, iov, count, at, flags);
+    ssize_t n;
+    do
+        n = REAL(preadv64v2)(fd, iov, count, at, flags);
+    while (received_pieces(fd, iov, count, &n));
     after_readv(EVENT_CALL_preadv64v2, fd, iov, count, n, CALLER());
     return n;
 }

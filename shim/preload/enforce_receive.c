@@ -1,0 +1,24 @@
+/* What a policy takes out of bytes that a program has received, by kind of descriptor. */
+#include "enforce_receive.h"
+
+#include "enforce_answer.h"
+
+bool enforce_received(struct received *received)
+{
+    int saved = errno;
+    bool again = false;
+
+    switch (fd_kind(fdtab_get(received->fd))) {
+    case FD_UDP:
+    case FD_TCP:
+    case FD_UNKNOWN:
+        enforce_answer(received);
+        break;
+    case FD_ROUTE:
+    case FD_OTHER:
+    case FD_DIRECTORY:
+        break;
+    }
+    errno = saved;
+    return again;
+}
