@@ -24,6 +24,7 @@ ALL_LDFLAGS := -Wl,-z,relro,-z,now -pthread $(if $(SAN),-fsanitize=$(SAN)) $(LDF
 # --- core: pure functions, shared by everything -----------------------------------------------------------------------------
 CORE_SRC := core/netaddr.c core/stun.c core/stun_table.c core/stun_value.c core/stun_encode.c \
     core/event.c core/ring.c core/ring_reader.c core/policy.c core/policy_judge.c core/rtnl.c core/rtnl_decode.c \
+    core/rtnl_filter.c core/rtnl_filter_message.c core/rtnl_filter_table.c \
     core/text_escape.c core/role.c
 # Needs nettle and zlib; programs only.
 CORE_PROGRAM_SRC := core/stun_integrity.c

@@ -247,6 +247,10 @@ enum policy_known {
 /* Ports don't matter. Async-signal-safe. */
 enum policy_known policy_known_addr(const struct policy_shared *policy, const struct netaddr *addr);
 
+/* A hidden address lies in this prefix. Async-signal-safe. */
+bool policy_hidden_within(const struct policy_shared *policy, const struct netaddr *prefix,
+                          unsigned bits);
+
 /* An address of this family that is not hidden, of the default route's interface if there is one;
  * never loopback or link-local. false: there is none. Port 0. Async-signal-safe. */
 bool policy_shown_addr(const struct policy_shared *policy, uint8_t family, struct netaddr *out);

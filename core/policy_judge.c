@@ -491,6 +491,21 @@ enum policy_known policy_known_addr(const struct policy_shared *policy, const st
     return still ? known : POLICY_ADDR_HIDDEN;
 }
 
+bool policy_hidden_within(const struct policy_shared *policy, const struct netaddr *prefix,
+                          unsigned bits)
+{
+    bool hidden = false;
+    bool still = false;
+    CONSISTENTLY(policy, table, generation, still)
+    {
+        uint32_t count = count_of(table->addrs, POLICY_ADDRS_MAX);
+        hidden = false;
+        for (uint32_t i = 0; i < count && !hidden; i++)
+            hidden = table->addr[i].hidden && netaddr_in_prefix(&table->addr[i].addr, prefix, bits);
+    }
+    return !still || hidden;
+}
+
 bool policy_shown_addr(const struct policy_shared *policy, uint8_t family, struct netaddr *out)
 {
     struct netaddr best = {0};
