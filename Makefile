@@ -24,7 +24,7 @@ ALL_LDFLAGS := -Wl,-z,relro,-z,now -pthread $(if $(SAN),-fsanitize=$(SAN)) $(LDF
 # --- core: pure functions, shared by everything -----------------------------------------------------------------------------
 CORE_SRC := core/netaddr.c core/stun.c core/stun_table.c core/stun_value.c core/stun_encode.c \
     core/event.c core/ring.c core/ring_reader.c core/policy.c core/policy_judge.c core/rtnl.c core/rtnl_decode.c \
-    core/rtnl_filter.c core/rtnl_filter_message.c core/rtnl_filter_table.c \
+    core/rtnl_filter.c core/rtnl_filter_message.c core/rtnl_filter_table.c core/netfile.c \
     core/text_escape.c core/role.c
 # Needs nettle and zlib; programs only.
 CORE_PROGRAM_SRC := core/stun_integrity.c
@@ -36,13 +36,15 @@ PRELOAD_SRC := shim/preload/init.c shim/preload/real.c shim/preload/fdtab.c shim
     shim/preload/hooks_send.c shim/preload/hooks_recv.c shim/preload/hooks_socket.c \
     shim/preload/hooks_fd.c shim/preload/hooks_enum.c shim/preload/hooks_file.c \
     shim/preload/hooks_name.c shim/preload/hooks_exec.c shim/preload/hooks_fork.c \
-    shim/preload/enforce_receive.c shim/preload/enforce_answer.c \
-    shim/preload/hook_syscall.c shim/preload/vfork.S shim/preload/syscall.S
-PRELOAD_CORE_SRC := core/netaddr.c core/stun.c core/ring.c core/policy.c core/policy_judge.c core/role.c
+    $(addprefix shim/preload/enforce_,judge.c pin.c send.c stream.c socket.c name.c receive.c answer.c) \
+    shim/preload/hides.c shim/preload/enforce_netlink.c shim/preload/enforce_ioctl.c shim/preload/enforce_file.c \
+    shim/preload/hooks_path.c shim/preload/syscall_hides.c shim/preload/hook_syscall.c shim/preload/vfork.S shim/preload/syscall.S
+PRELOAD_CORE_SRC := core/netaddr.c core/stun.c core/ring.c core/policy.c core/policy_judge.c core/role.c \
+    core/rtnl.c core/rtnl_filter.c core/rtnl_filter_message.c core/rtnl_filter_table.c core/netfile.c
 
 # --- shim/launcher: rtcshim ----------------------------------------------------------------------------------------------------
 LAUNCHER_SRC := $(addprefix shim/launcher/,help.c say.c cmd_run.c cmd_analyzer.c run.c run_watch.c run_finish.c session.c session_stale.c \
-    session_guard.c library.c child.c collector.c rundir.c linesink.c runjson.c)
+    session_guard.c session_file.c library.c child.c collector.c rundir.c linesink.c runjson.c)
 # Who the processes are, and whether the library is in them.
 PROCESS_SRC := $(addprefix shim/launcher/process/,process.c process_thread.c process_code.c proctab.c \
     proctab_resolve.c procfs.c lineage.c role_text.c coverage.c elf_look.c census.c exec_notes.c sockets.c)
@@ -50,8 +52,18 @@ PROCESS_SRC := $(addprefix shim/launcher/process/,process.c process_thread.c pro
 STORY_SRC := $(addprefix shim/launcher/story/,story.c tell_stun.c tell_name.c tell_enum.c tell_socket.c \
     network.c network_table.c carrier.c enumeration.c shown.c channel.c names.c dns.c event_json.c \
     stun_json.c ledger.c live.c live_text.c summary.c text.c)
-LAUNCHER_INC := -Ishim/launcher -Ishim/launcher/process -Ishim/launcher/story
+# The policy language: text to table and back.
+POLICY_LANGUAGE_SRC := $(addprefix shim/launcher/policy/,words.c lexer.c parser.c parser_values.c program.c printer.c compiler.c \
+    compiler_network.c compiler_hidden.c netview_kind.c)
+POLICY_SRC := $(POLICY_LANGUAGE_SRC) $(addprefix shim/launcher/policy/,source.c builtin_text.S netview.c control.c history.c hosts.c)
+LAUNCHER_INC := -Ishim/launcher -Ishim/launcher/process -Ishim/launcher/story -Ishim/launcher/policy
 LAUNCHER_LIBS := -ljansson -lmnl -lresolv $(CORE_PROGRAM_LIBS)
+
+# The built-in policies are part of the program.
+$(BUILD)/obj/shim/launcher/policy/builtin_text.o: shim/launcher/policy/builtin_text.S $(wildcard examples/policies/*.policy)
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # --- shim/lab: page and STUN server --------------------------------------------------------------------------------------------
 LAB_SRC := shim/lab/endpoint.c shim/lab/stun_answer.c shim/lab/stun_server.c shim/lab/page_server.c shim/lab/gather_page.S
@@ -99,7 +111,7 @@ all: $(BUILD)/librtcshim.so $(BUILD)/rtcshim $(BUILD)/rtcshim-analyzer $(BUILD)/
 obj = $(patsubst %,$(BUILD)/obj/%.o,$(basename $(1)))
 CORE_OBJ := $(call obj,$(CORE_SRC) $(CORE_PROGRAM_SRC))
 PRELOAD_OBJ := $(patsubst %,$(BUILD)/preload/%.o,$(basename $(PRELOAD_SRC) $(PRELOAD_CORE_SRC)))
-LAUNCHER_OBJ := $(call obj,$(LAUNCHER_SRC) $(PROCESS_SRC) $(STORY_SRC))
+LAUNCHER_OBJ := $(call obj,$(LAUNCHER_SRC) $(PROCESS_SRC) $(STORY_SRC) $(POLICY_SRC))
 LAB_OBJ := $(call obj,$(LAB_SRC))
 ANALYZER_OBJ := $(call obj,$(ANALYZER_SRC))
 

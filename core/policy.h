@@ -165,7 +165,7 @@ struct policy_shared {
     uint32_t version;
     uint32_t bytes;              /* of this struct */
     _Atomic uint32_t generation; /* table[generation & 1] is in force */
-    uint32_t reserved;
+    _Atomic uint32_t source; /* moves when a source is left in the session's folder; launcher's */
     struct policy_table table[2];
 };
 
@@ -257,6 +257,19 @@ bool policy_shown_addr(const struct policy_shared *policy, uint8_t family, struc
 
 /* addr is one of the system's resolvers. Async-signal-safe. */
 bool policy_is_resolver(const struct policy_shared *policy, const struct netaddr *addr);
+
+/* The same, but of one interface, and not hidden. Async-signal-safe. */
+bool policy_iface_addr(const struct policy_shared *policy, uint32_t ifindex, uint8_t family,
+                       struct netaddr *out);
+
+/* The index of the interface with this name, as in policy_hidden_name(); 0 none. Async-signal-safe.
+ */
+uint32_t policy_iface_index(const struct policy_shared *policy, const char *name, size_t len);
+
+/* The system's resolvers and the interface through which they are asked, 0 not known. Returns how
+ * many. Async-signal-safe. */
+unsigned policy_resolvers(const struct policy_shared *policy,
+                          struct netaddr out[static POLICY_RESOLVERS_MAX], uint32_t *ifindex);
 
 /* "allow", "deny", "hide", "pin"; static; "" out of range. */
 const char *policy_action_name(unsigned action);

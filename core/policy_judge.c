@@ -548,3 +548,63 @@ bool policy_is_resolver(const struct policy_shared *policy, const struct netaddr
     }
     return still && is;
 }
+
+bool policy_iface_addr(const struct policy_shared *policy, uint32_t ifindex, uint8_t family,
+                       struct netaddr *out)
+{
+    struct netaddr best = {0};
+    bool still = false;
+    CONSISTENTLY(policy, table, generation, still)
+    {
+        uint32_t count = count_of(table->addrs, POLICY_ADDRS_MAX);
+        unsigned slot = slot_of_index(table, ifindex);
+        best = (struct netaddr){0};
+        for (uint32_t i = 0; i < count && best.family == NETADDR_NONE; i++) {
+            const struct policy_addr *a = &table->addr[i];
+            if (a->slot == slot && a->addr.family == family && !a->hidden &&
+                netaddr_kind_of(&a->addr) != NETADDR_KIND_LINK_LOCAL)
+                best = a->addr;
+        }
+    }
+    if (!still || best.family == NETADDR_NONE)
+        return false;
+    *out = best;
+    return true;
+}
+
+uint32_t policy_iface_index(const struct policy_shared *policy, const char *name, size_t len)
+{
+    uint32_t ifindex = 0;
+    bool still = false;
+    size_t n = 0;
+    while (n < len && name[n] != '\0' && name[n] != ':')
+        n++;
+    CONSISTENTLY(policy, table, generation, still)
+    {
+        uint32_t count = count_of(table->ifaces, POLICY_IFACES_MAX);
+        ifindex = 0;
+        for (uint32_t i = 0; i < count && ifindex == 0; i++)
+            if (name_is(table->iface[i].name, name, n))
+                ifindex = table->iface[i].ifindex;
+    }
+    return still ? ifindex : 0;
+}
+
+unsigned policy_resolvers(const struct policy_shared *policy,
+                          struct netaddr out[static POLICY_RESOLVERS_MAX], uint32_t *ifindex)
+{
+    uint32_t count = 0;
+    bool still = false;
+    *ifindex = 0;
+    CONSISTENTLY(policy, table, generation, still)
+    {
+        unsigned slot = table->dns_slot;
+        count = count_of(table->resolvers, POLICY_RESOLVERS_MAX);
+        for (uint32_t i = 0; i < count; i++)
+            out[i] = table->resolver[i];
+        *ifindex = slot < count_of(table->ifaces, POLICY_IFACES_MAX) ? table->iface[slot].ifindex : 0;
+    }
+    if (!still)
+        *ifindex = 0;
+    return still ? count : 0;
+}

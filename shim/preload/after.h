@@ -18,6 +18,18 @@ void after_send_slow(enum event_call call, int fd, const void *buf, size_t len, 
 void after_recv_slow(enum event_call call, int fd, const void *buf, size_t size, ssize_t n,
                      const struct sockaddr *from, socklen_t from_len, uint64_t caller);
 
+/* What a message's control data say that matters here. */
+struct send_control {
+    unsigned segment;      /* UDP_SEGMENT */
+    uint32_t ifindex;      /* IP_PKTINFO, IPV6_PKTINFO: the interface asked for */
+    bool ipv6;             /* by the latter */
+    bool marked;           /* SO_MARK */
+    struct netaddr source; /* and the source address */
+};
+
+/* msg's control buffer can be read. */
+struct send_control read_send_control(const struct msghdr *msg);
+
 void after_sendmsg(enum event_call call, int fd, const struct msghdr *msg, ssize_t n,
                    uint64_t caller);
 void after_sendmmsg(enum event_call call, int fd, const struct mmsghdr *msgs, int n,
@@ -84,9 +96,12 @@ static inline struct cmsghdr *control_next(const struct msghdr *msg, struct cmsg
 void after_socket(int fd, int domain, int type, int protocol);
 void after_accept(int listener, int fd);
 void after_bind(int fd, const struct sockaddr *addr, socklen_t len);
+/* *result may become a failure: a probe that the policy refuses is undone. */
 void after_connect(enum event_call call, int fd, const struct sockaddr *addr, socklen_t len,
-                   int result, uint64_t caller);
-void after_getsockname(enum event_call call, int fd, uint64_t caller);
+                   int *result, uint64_t caller);
+/* room: what *len was before the call; it is only used where the policy changes answers. */
+void after_getsockname(enum event_call call, int fd, struct sockaddr *addr, socklen_t *len,
+                       socklen_t room, uint64_t caller);
 void after_setsockopt(enum event_call call, int fd, int level, int name, const void *value,
                       socklen_t len, uint64_t caller);
 

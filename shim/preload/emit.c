@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "address.h"
+#include "enforce_judge.h"
 
 size_t span_copy(const struct span *span, size_t at, void *out, size_t n)
 {
@@ -102,21 +103,23 @@ void emit_addresses(struct event *event, const struct seen *seen)
 
 void emit_judge(struct event *event, uint16_t topic, unsigned stun_type)
 {
-    struct policy_verdict verdict = policy_judge(
-        shim.policy, &(struct policy_subject){
-                         .topic = topic,
-                         .transport = event->flags & EVENT_TCP ? POLICY_TCP : POLICY_UDP,
-                         .family = event->remote.family,
-                         .stun_class = (uint8_t)((stun_type >> 7 & 2) | (stun_type >> 4 & 1)),
-                         .stun_method = (uint16_t)((stun_type >> 2 & 0xf80) |
-                                                   (stun_type >> 1 & 0x70) | (stun_type & 0xf)),
-                         .ifindex = event->ifindex,
-                         .local = event->local,
-                         .server = event->remote,
-                     });
-    event->action = verdict.action;
+    fd_word word = fdtab_get(event->fd) & ~FD_KIND_MASK;
+
+    event->action = POLICY_ALLOW;
+    event->rule = POLICY_RULE_DEFAULT;
+    event->generation = atomic_load_explicit(&shim.policy->generation, memory_order_relaxed);
+    if (!enforcing(topic) || topic == POLICY_PROBE || (event->flags & EVENT_IN))
+        return;
+    word |= event->flags & EVENT_TCP ? FD_TCP : FD_UDP;
+    struct policy_subject subject =
+        enforce_subject(topic, word, stun_type, &event->local, &event->remote, event->ifindex);
+    struct policy_verdict verdict = enforce_judge(&subject);
     event->rule = verdict.rule;
     event->generation = verdict.generation;
+    if (verdict.action == POLICY_DENY)
+        event->action = POLICY_DENY;
+    else if (word & FD_PINNED)
+        event->action = POLICY_PIN;
 }
 
 void emit(struct event *event, const struct span *data)

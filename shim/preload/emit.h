@@ -56,7 +56,15 @@ struct netaddr emit_destination(fd_word word, const struct sockaddr *to, socklen
  * name for the peer comes first. */
 void emit_addresses(struct event *event, const struct seen *seen);
 
-/* Judge the event by the policy in force and note the verdict. */
+/* In place of a STUN message's type: the bytes are TURN's and have none (ChannelData). */
+#define STUN_TYPE_NONE 0x10000u
+
+/*
+ * Note what the policy in force says of a call that was made: refused ones are told where they are
+ * refused (enforce_judge.h). POLICY_DENY here means that it got past: the policy has changed since,
+ * or the call was not recognised before it was made. What was received, and probes, are not judged
+ * here. stun_type: as on the wire, or STUN_TYPE_NONE.
+ */
 void emit_judge(struct event *event, uint16_t topic, unsigned stun_type);
 
 /* Write it. data is cut at EVENT_DATA_MAX; full_len may be set before to a length beyond data's,

@@ -3,17 +3,186 @@
  *
  * Each before_... function answers whether the real call may be made. false: *result is what the
  * hook returns, errno is set, and the refusal has been told. While the policy in force says nothing
- * about the topic each costs one load, and the hook is what it is without a policy.
+ * about the topic each costs one load, and the hook is what it is without a policy. While it does,
+ * the inline tests let go what can't be meant: media cost a few comparisons.
+ *
+ * The bytes of a send are looked at before the kernel has found that they can be read. So they are
+ * asked for first, a page at a time, and the answer is remembered by the thread: memory that can't
+ * be read is left to the kernel, which says EFAULT.
+ *
+ * All functions are async-signal-safe and keep errno where the call goes on.
  */
 #ifndef RTCSHIM_PRELOAD_ENFORCE_H
 #define RTCSHIM_PRELOAD_ENFORCE_H
 
+#include <errno.h>
+
 #include "inspect.h"
+
+enum {
+    ENFORCE_PORT_DNS = 53,
+    ENFORCE_PORT_MDNS = 5353,
+    ENFORCE_NAME_BYTES = 8, /* of a socket address: its family and its port */
+    ENFORCE_SENDS = POLICY_STUN | POLICY_DNS | POLICY_MDNS | POLICY_DEVICE | POLICY_CONNECT,
+};
 
 /* Something of these topics (enum policy_topic bits) may be refused. */
 static inline bool enforcing(unsigned topics)
 {
     return unlikely(shim.active && (policy_enforced(shim.policy) & topics) != 0);
+}
+
+/* --- memory ----------------------------------------------------------------------------------- */
+
+/* Asks the kernel about pages that this thread has not seen, and remembers them. */
+bool enforce_readable_slow(const void *bytes, size_t len);
+
+static inline bool enforce_readable(const void *bytes, size_t len)
+{
+    uintptr_t at = (uintptr_t)bytes, page = at / PAGE_MIN;
+
+    return (len > 0 && (at + len - 1) / PAGE_MIN == page && len <= PAGE_MIN &&
+            shim_thread.readable[page % SHIM_READABLE] == page + 1) ||
+           enforce_readable_slow(bytes, len);
+}
+
+/* --- sends ------------------------------------------------------------------------------------ */
+
+/* The call names a DNS or mDNS port: byte order and place are the same in both families. */
+static inline bool enforce_names_dns(const struct sockaddr *to, socklen_t to_len)
+{
+    if (!to || to_len < ENFORCE_NAME_BYTES || !enforce_readable(to, ENFORCE_NAME_BYTES))
+        return false;
+    uint16_t port = be16((const uint8_t *)to + 2);
+    return port == ENFORCE_PORT_DNS || port == ENFORCE_PORT_MDNS;
+}
+
+/* May a policy have to say something about a send with these bytes? first is where its first
+ * first_len bytes are, of len; not known to be readable. */
+static inline bool enforce_wanted(fd_word word, const uint8_t *first, size_t first_len, size_t len,
+                                  int flags, const struct sockaddr *to, socklen_t to_len)
+{
+    switch (fd_kind(word)) {
+    case FD_UDP:
+        if ((word & (FD_DNS | FD_MDNS | FD_CORKED | FD_SEGMENT_MASK)) || (flags & MSG_MORE) ||
+            enforce_names_dns(to, to_len))
+            return true;
+        if (first_len < STUN_HEADER_BYTES)
+            return first_len < len || (word & FD_STUN);
+        return enforce_readable(first, STUN_HEADER_BYTES) &&
+               ((first[0] & 0xc0) == 0 ? cookie_at(first, first_len, COOKIE_RAW) ||
+                                             be16(first + 2) + (size_t)STUN_HEADER_BYTES == len
+                                       : (word & FD_STUN) && (first[0] & 0xf0) == 0x40);
+    case FD_TCP:
+        if (fd_stream(word) || (flags & MSG_FASTOPEN))
+            return true;
+        break;
+    case FD_UNKNOWN:
+        if (enforce_names_dns(to, to_len))
+            return true;
+        break;
+    case FD_ROUTE:
+    case FD_OTHER:
+    case FD_DIRECTORY:
+        return false;
+    }
+    if (first_len < COOKIE_FRAMED + 4)
+        return first_len < len;
+    return enforce_readable(first, COOKIE_FRAMED + 4) &&
+           (cookie_at(first, first_len, COOKIE_RAW) || cookie_at(first, first_len, COOKIE_FRAMED));
+}
+
+/* The slow halves. */
+bool enforce_send(enum event_call call, int fd, const void *buf, size_t len, int flags,
+                  const struct sockaddr *to, socklen_t to_len, uint64_t caller, ssize_t *result);
+bool enforce_sendmsg(enum event_call call, int fd, const struct msghdr *msg, int flags,
+                     uint64_t caller, ssize_t *result);
+bool enforce_writev(enum event_call call, int fd, const struct iovec *iov, int count,
+                    uint64_t caller, ssize_t *result);
+
+static inline bool before_send(enum event_call call, int fd, const void *buf, size_t len, int flags,
+                               const struct sockaddr *to, socklen_t to_len, uint64_t caller,
+                               ssize_t *result)
+{
+    return likely(!enforcing(ENFORCE_SENDS)) ||
+           !enforce_wanted(fdtab_get(fd), buf, len, len, flags, to, to_len) ||
+           enforce_send(call, fd, buf, len, flags, to, to_len, caller, result);
+}
+
+static inline bool before_sendmsg(enum event_call call, int fd, const struct msghdr *msg, int flags,
+                                  uint64_t caller, ssize_t *result)
+{
+    return likely(!enforcing(ENFORCE_SENDS)) ||
+           enforce_sendmsg(call, fd, msg, flags, caller, result);
+}
+
+static inline bool before_writev(enum event_call call, int fd, const struct iovec *iov, int count,
+                                 uint64_t caller, ssize_t *result)
+{
+    return likely(!enforcing(ENFORCE_SENDS)) ||
+           enforce_writev(call, fd, iov, count, caller, result);
+}
+
+/* sendmmsg as a whole, real calls and events included: some of its messages may go and others not.
+ * real_call is libc's function or the same by number. */
+typedef int enforce_sendmmsg_real(int fd, struct mmsghdr *msgs, unsigned count, int flags);
+int enforce_sendmmsg(int fd, struct mmsghdr *msgs, unsigned count, int flags,
+                     enforce_sendmmsg_real *real_call, enum event_call call, uint64_t caller);
+
+/* --- sockets ---------------------------------------------------------------------------------- */
+
+/* Before a connect: TCP (topics connect, dns), which may pin the socket. */
+bool enforce_connect(enum event_call call, int fd, const struct sockaddr *addr, socklen_t len,
+                     uint64_t caller, int *result);
+/* After a datagram connect: true where the policy denies it and it has been undone and told. */
+bool enforce_probe(enum event_call call, int fd, const struct sockaddr *addr, socklen_t len,
+                   uint64_t caller, int *result);
+/* Before setsockopt: topic device, and the pins that the policy itself has set. */
+bool enforce_setsockopt(enum event_call call, int fd, int level, int name, const void *value,
+                        socklen_t len, uint64_t caller, int *result);
+/* After getsockname: a hidden address in the answer is replaced; room is what *len was before. true
+ * where that was done and told. */
+bool enforce_getsockname(enum event_call call, int fd, struct sockaddr *addr, socklen_t *len,
+                         socklen_t room, uint64_t caller);
+
+static inline bool before_connect(enum event_call call, int fd, const struct sockaddr *addr,
+                                  socklen_t len, uint64_t caller, int *result)
+{
+    return likely(!enforcing(POLICY_CONNECT | POLICY_DNS)) ||
+           enforce_connect(call, fd, addr, len, caller, result);
+}
+
+/* Local addresses are not what they are. */
+static inline bool enforcing_addresses(void)
+{
+    return unlikely(shim.active && (policy_hides(shim.policy) ||
+                                    (policy_enforced(shim.policy) & POLICY_PROBE) != 0));
+}
+
+/* What a caller of getsockname gave room for. */
+static inline socklen_t getsockname_room(const socklen_t *len)
+{
+    return enforcing_addresses() && enforce_readable(len, sizeof *len) ? *len : 0;
+}
+
+static inline bool before_setsockopt(enum event_call call, int fd, int level, int name,
+                                     const void *value, socklen_t len, uint64_t caller, int *result)
+{
+    return likely(!enforcing(ENFORCE_SENDS)) ||
+           enforce_setsockopt(call, fd, level, name, value, len, caller, result);
+}
+
+/* A socket option by which a socket chooses its own interface or routing table. */
+bool chooses_way(int level, int name);
+
+/* --- names ------------------------------------------------------------------------------------ */
+
+/* May this name be asked for (topic dns)? Names that need no question always may. */
+bool enforce_name(const char *name, struct policy_verdict *verdict);
+
+static inline bool before_name(const char *name, struct policy_verdict *verdict)
+{
+    return likely(!enforcing(POLICY_DNS)) || enforce_name(name, verdict);
 }
 
 #endif

@@ -47,6 +47,10 @@ void fdtab_copy(int from, int to)
     if (unlikely(fd_stream(word)) && !stream_hold(fd_stream(word)))
         word &= ~FD_STREAM_MASK; /* closed by another thread meanwhile */
     address_copy(from, to);
+    if (fd_kind(word) == FD_UDP || fd_kind(word) == FD_TCP) {
+        fdtab_change(from, 0, FD_SHARED);
+        word |= FD_SHARED;
+    }
     replace(to, word);
 }
 

@@ -25,11 +25,12 @@ enum fd_kind {
     FD_DIRECTORY, /* a directory in or just above /proc/net or /sys/class/net */
 };
 
-/* The word: kind in the low 4 bits, flags above, then the stream tracker, the segment size and the
+/* The word: kind in the low 3 bits, flags above, then the stream tracker, the segment size and the
  * interface. */
 typedef uint64_t fd_word;
 
-#define FD_KIND_MASK UINT64_C(0xf)
+#define FD_KIND_MASK UINT64_C(0x7)
+#define FD_BOUND     (UINT64_C(1) << 3) /* bound to the device FD_IFINDEX: the kernel keeps to it */
 #define FD_IPV6                                                                                    \
     (UINT64_C(1) << 4) /* socket of family AF_INET6; its packets may be IPv4 all the same */
 #define FD_CONNECTED     (UINT64_C(1) << 5)
@@ -41,14 +42,19 @@ typedef uint64_t fd_word;
 #define FD_MARKED        (UINT64_C(1) << 11) /* SO_MARK was set */
 #define FD_BEGUN_OUT     (UINT64_C(1) << 12) /* TCP: bytes have been sent */
 #define FD_BEGUN_IN      (UINT64_C(1) << 13) /* TCP: bytes have been received */
-#define FD_STREAM_SHIFT  14                  /* 10 bits: stream tracker + 1 */
-#define FD_STREAM_MASK   (UINT64_C(0x3ff) << FD_STREAM_SHIFT)
-#define FD_SEGMENT_SHIFT 24 /* 16 bits: UDP_SEGMENT */
+#define FD_STREAM_SHIFT  14                  /* 8 bits: stream tracker + 1 */
+#define FD_STREAM_MASK   (UINT64_C(0xff) << FD_STREAM_SHIFT)
+#define FD_PINNED        (UINT64_C(1) << 22) /* FD_BOUND, and by the policy */
+#define FD_SHARED        (UINT64_C(1) << 23) /* dup: what is done through the copy is not known here */
+#define FD_SEGMENT_SHIFT 24                  /* 16 bits: UDP_SEGMENT */
 #define FD_SEGMENT_MASK  (UINT64_C(0xffff) << FD_SEGMENT_SHIFT)
 #define FD_LOCAL         (UINT64_C(1) << 40) /* the local address is remembered, see address.h */
 #define FD_PEER          (UINT64_C(1) << 41) /* the remote one too */
-#define FD_IFINDEX_SHIFT 42                  /* 22 bits: interface that the socket is pinned to */
+#define FD_IFINDEX_SHIFT 42 /* 22 bits: interface that the socket was told to use */
 #define FD_IFINDEX_MASK  (UINT64_C(0x3fffff) << FD_IFINDEX_SHIFT)
+/* Bits that say one thing of a TCP socket and another of a UDP socket. */
+#define FD_CORKED  FD_BEGUN_OUT /* UDP: UDP_CORK is set */
+#define FD_PROXIED FD_PROBED    /* TCP: something else was sent before the first STUN message */
 
 static inline enum fd_kind fd_kind(fd_word word)
 {
@@ -63,6 +69,12 @@ static inline unsigned fd_stream(fd_word word)
 static inline unsigned fd_segment(fd_word word)
 {
     return (unsigned)((word & FD_SEGMENT_MASK) >> FD_SEGMENT_SHIFT);
+}
+
+/* An index that has no room here becomes one that no interface has. */
+static inline fd_word fd_word_of_ifindex(uint32_t ifindex)
+{
+    return (fd_word)(ifindex < 0x3fffff ? ifindex : 0x3fffff) << FD_IFINDEX_SHIFT;
 }
 
 static inline uint32_t fd_ifindex(fd_word word)
@@ -100,5 +112,7 @@ bool fdtab_detach_stream(int fd, unsigned number);
 
 /* The word for a socket() call's arguments. */
 fd_word fd_word_of_socket(int domain, int type, int protocol);
+
+_Static_assert(FD_DIRECTORY <= FD_KIND_MASK, "a kind fits its bits");
 
 #endif

@@ -2,6 +2,9 @@
 #include "after.h"
 #include "enforce_receive.h"
 
+#include "enforce_ioctl.h"
+#include "syscall_hides.h"
+
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -49,11 +52,12 @@ static void *at(long arg)
     return (void *)(uintptr_t)arg;
 }
 
-static void after_call(long number, long result, long a, long b, long c, long d, long e, long f,
-                       uint64_t caller)
+static void after_call(long number, long *returned, socklen_t room, long a, long b, long c, long d,
+                       long e, long f, uint64_t caller)
 {
     const enum event_call call = EVENT_CALL_syscall;
-    int fd = (int)a;
+    long result = *returned;
+    int fd = (int)a, status = (int)result;
 
     switch (number) {
     case SYS_write:
@@ -90,7 +94,8 @@ static void after_call(long number, long result, long a, long b, long c, long d,
         after_readv(call, fd, at(b), (int)c, result, caller);
         break;
     case SYS_connect:
-        after_connect(call, fd, at(b), (socklen_t)c, (int)result, caller);
+        after_connect(call, fd, at(b), (socklen_t)c, &status, caller);
+        *returned = status;
         break;
     case SYS_fcntl:
         after_fcntl(fd, (int)b, (int)result);
@@ -110,7 +115,7 @@ static void after_call(long number, long result, long a, long b, long c, long d,
         after_bind(fd, at(b), (socklen_t)c);
         break;
     case SYS_getsockname:
-        after_getsockname(call, fd, caller);
+        after_getsockname(call, fd, at(b), at(c), room, caller);
         break;
     case SYS_setsockopt:
         after_setsockopt(call, fd, (int)b, (int)c, at(d), (socklen_t)e, caller);
@@ -167,10 +172,57 @@ static bool received_call(long number, long *result, long a, long b, long c, lon
     return false;
 }
 
+/* What the sending and other hooks ask before the call; false: *result is what is returned. */
+static bool before_call(long number, long a, long b, long c, long d, long e, long f,
+                        uint64_t caller, long *result)
+{
+    const enum event_call call = EVENT_CALL_syscall;
+    int fd = (int)a, status = -1;
+    bool go = true;
+
+    switch (number) {
+    case SYS_write:
+        return before_send(call, fd, at(b), (size_t)c, 0, NULL, 0, caller, result);
+    case SYS_sendto:
+        return before_send(call, fd, at(b), (size_t)c, (int)d, at(e), (socklen_t)f, caller, result);
+    case SYS_sendmsg:
+        return before_sendmsg(call, fd, at(b), (int)c, caller, result);
+    case SYS_pwritev2: /* the offset is in one register where those are wide */
+        return d != -1 || before_writev(call, fd, at(b), (int)c, caller, result);
+    case SYS_writev:
+        return before_writev(call, fd, at(b), (int)c, caller, result);
+    case SYS_connect:
+        go = before_connect(call, fd, at(b), (socklen_t)c, caller, &status);
+        break;
+    case SYS_setsockopt:
+        go = before_setsockopt(call, fd, (int)b, (int)c, at(d), (socklen_t)e, caller, &status);
+        break;
+    }
+    if (!go)
+        *result = status;
+    return go;
+}
+
+/* sendmmsg by its number. */
+static int sendmmsg_call(int fd, struct mmsghdr *msgs, unsigned count, int flags)
+{
+    return (int)REAL(syscall)(SYS_sendmmsg, (long)fd, (long)(uintptr_t)msgs, (long)count,
+                              (long)flags);
+}
+
 long hook_syscall(long number, long a, long b, long c, long d, long e, long f)
 {
     struct received_room room = {0};
+    socklen_t name_room = 0;
     long result;
+
+    if (!before_call(number, a, b, c, d, e, f, CALLER(), &result))
+        return result;
+    if (hides_anything() && syscall_hides_before(number, a, b, c, d, e, CALLER(), &result))
+        return result;
+    if (number == SYS_sendmmsg && enforcing(ENFORCE_SENDS))
+        return enforce_sendmmsg((int)a, at(b), (unsigned)c, (int)d, sendmmsg_call,
+                                EVENT_CALL_syscall, CALLER());
 
     if (number == SYS_close)
         fdtab_forget((int)a);
@@ -180,10 +232,17 @@ long hook_syscall(long number, long a, long b, long c, long d, long e, long f)
         room = received_room_of_name((int)a, at(f));
     else if (number == SYS_recvmsg)
         room = received_room_of((int)a, at(b));
+    else if (number == SYS_getsockname)
+        name_room = getsockname_room(at(c));
     do
         result = REAL(syscall)(number, a, b, c, d, e, f);
     while (received_call(number, &result, a, b, c, d, f, &room));
+    if (number == SYS_ioctl && enforce_ioctl_wanted((unsigned long)b)) {
+        int status = (int)result;
+        enforce_ioctl_after(EVENT_CALL_syscall, (int)a, (unsigned long)b, at(c), &status, CALLER());
+        result = status;
+    }
     if (number >= 0 && number < HOOK_SYSCALL_NUMBERS && hook_syscall_wanted[number])
-        after_call(number, result, a, b, c, d, e, f, CALLER());
+        after_call(number, &result, name_room, a, b, c, d, e, f, CALLER());
     return result;
 }

@@ -1,8 +1,10 @@
 /* Hooks of the questions for names, so that an address in a report can be given the name that the
  * page used. */
 #include "after.h"
+#include "enforce.h"
 
 #include <netinet/in.h>
+#include <resolv.h>
 #include <string.h>
 
 enum {
@@ -15,9 +17,12 @@ struct answer {
     struct netaddr addr[ADDRESSES];
 };
 
+/* What the policy says where it says nothing. */
+static const struct policy_verdict no_word = {.action = POLICY_ALLOW, .rule = POLICY_RULE_DEFAULT};
+
 /* EVENT_NAME's data: the name, NUL, zeros to a multiple of 8, the addresses. */
 static void tell_name(enum event_call call, const char *name, const struct answer *answer,
-                      int64_t result, uint64_t caller)
+                      int64_t result, const struct policy_verdict *verdict, uint64_t caller)
 {
     uint8_t data[NAME_BYTES + ADDRESSES * sizeof(struct netaddr)];
     struct seen seen = {
@@ -40,7 +45,15 @@ static void tell_name(enum event_call call, const char *name, const struct answe
         memcpy(data + len, answer->addr, answer->count * sizeof *answer->addr);
         len += answer->count * sizeof *answer->addr;
     }
-    emit_judge(&event, POLICY_DNS, 0);
+    event.action = verdict->action;
+    event.rule = verdict->rule;
+    event.generation = verdict->generation
+                           ? verdict->generation
+                           : atomic_load_explicit(&shim.policy->generation, memory_order_relaxed);
+    if (verdict->action == POLICY_DENY) {
+        event.flags |= EVENT_REFUSED | EVENT_FAILED;
+        event.error = ECONNREFUSED;
+    }
     emit_bytes(&event, data, len);
 }
 
@@ -58,57 +71,97 @@ static void add(struct answer *answer, struct netaddr addr)
 EXPORT int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
                        struct addrinfo **list)
 {
-    int result = REAL(getaddrinfo)(name, service, hints, list);
+    struct policy_verdict verdict = no_word;
     struct answer answer = {0};
+
+    if (!(hints && (hints->ai_flags & AI_NUMERICHOST)) && !before_name(name, &verdict)) {
+        tell_name(EVENT_CALL_getaddrinfo, name, NULL, EAI_AGAIN, &verdict, CALLER());
+        errno = ECONNREFUSED;
+        return EAI_AGAIN;
+    }
+    int result = REAL(getaddrinfo)(name, service, hints, list);
 
     if (!shim.active || !name)
         return result;
     for (const struct addrinfo *i = result == 0 ? *list : NULL; i; i = i->ai_next)
         add(&answer, netaddr_from_sockaddr(i->ai_addr, i->ai_addrlen));
     int saved = errno;
-    tell_name(EVENT_CALL_getaddrinfo, name, &answer, result, CALLER());
+    tell_name(EVENT_CALL_getaddrinfo, name, &answer, result, &verdict, CALLER());
     errno = saved;
     return result;
 }
 
+/* A refused question fails as where no resolver can be reached. */
+static bool may_ask(enum event_call call, const char *name, int64_t failure,
+                    struct policy_verdict *verdict, uint64_t caller)
+{
+    *verdict = no_word;
+    if (before_name(name, verdict))
+        return true;
+    tell_name(call, name, NULL, failure, verdict, caller);
+    h_errno = TRY_AGAIN;
+    errno = ECONNREFUSED;
+    return false;
+}
+
 static void tell_host(enum event_call call, const char *name, const struct hostent *host,
-                      int64_t result, uint64_t caller)
+                      int64_t result, const struct policy_verdict *verdict, uint64_t caller)
 {
     struct answer answer = {0};
 
     if (host)
         for (char **addr = host->h_addr_list; *addr; addr++)
             add(&answer, netaddr_from_bytes((const uint8_t *)*addr, (size_t)host->h_length, 0));
-    tell_name(call, name, &answer, result, caller);
+    tell_name(call, name, &answer, result, verdict, caller);
 }
 
 EXPORT struct hostent *gethostbyname(const char *name)
 {
+    struct policy_verdict verdict;
+    if (!may_ask(EVENT_CALL_gethostbyname, name, -1, &verdict, CALLER()))
+        return NULL;
     struct hostent *host = REAL(gethostbyname)(name);
-    tell_host(EVENT_CALL_gethostbyname, name, host, host ? 0 : -1, CALLER());
+    tell_host(EVENT_CALL_gethostbyname, name, host, host ? 0 : -1, &verdict, CALLER());
     return host;
 }
 
 EXPORT struct hostent *gethostbyname2(const char *name, int family)
 {
+    struct policy_verdict verdict;
+    if (!may_ask(EVENT_CALL_gethostbyname2, name, -1, &verdict, CALLER()))
+        return NULL;
     struct hostent *host = REAL(gethostbyname2)(name, family);
-    tell_host(EVENT_CALL_gethostbyname2, name, host, host ? 0 : -1, CALLER());
+    tell_host(EVENT_CALL_gethostbyname2, name, host, host ? 0 : -1, &verdict, CALLER());
     return host;
 }
 
 EXPORT int gethostbyname_r(const char *name, struct hostent *space, char *buf, size_t size,
                            struct hostent **host, int *error)
 {
+    struct policy_verdict verdict;
+    if (!may_ask(EVENT_CALL_gethostbyname_r, name, EAGAIN, &verdict, CALLER())) {
+        *host = NULL;
+        *error = TRY_AGAIN;
+        return EAGAIN;
+    }
     int result = REAL(gethostbyname_r)(name, space, buf, size, host, error);
-    tell_host(EVENT_CALL_gethostbyname_r, name, result == 0 ? *host : NULL, result, CALLER());
+    tell_host(EVENT_CALL_gethostbyname_r, name, result == 0 ? *host : NULL, result, &verdict,
+              CALLER());
     return result;
 }
 
 EXPORT int gethostbyname2_r(const char *name, int family, struct hostent *space, char *buf,
                             size_t size, struct hostent **host, int *error)
 {
+    struct policy_verdict verdict;
+    if (!may_ask(EVENT_CALL_gethostbyname2_r, name, EAGAIN, &verdict, CALLER())) {
+        *host = NULL;
+        *error = TRY_AGAIN;
+        return EAGAIN;
+    }
     int result = REAL(gethostbyname2_r)(name, family, space, buf, size, host, error);
-    tell_host(EVENT_CALL_gethostbyname2_r, name, result == 0 ? *host : NULL, result, CALLER());
+    tell_host(EVENT_CALL_gethostbyname2_r, name, result == 0 ? *host : NULL, result, &verdict,
+              CALLER());
     return result;
 }
 
@@ -117,8 +170,11 @@ EXPORT int gethostbyname2_r(const char *name, int family, struct hostent *space,
 #define RESOLVE(name)                                                                              \
     EXPORT int name(const char *host, int cls, int type, unsigned char *answer, int size)          \
     {                                                                                              \
+        struct policy_verdict verdict;                                                             \
+        if (!may_ask(EVENT_CALL_##name, host, -1, &verdict, CALLER()))                             \
+            return -1;                                                                             \
         int result = REAL(name)(host, cls, type, answer, size);                                    \
-        tell_name(EVENT_CALL_##name, host, NULL, result, CALLER());                                \
+        tell_name(EVENT_CALL_##name, host, NULL, result, &verdict, CALLER());                      \
         return result;                                                                             \
     }
 
@@ -126,8 +182,13 @@ EXPORT int gethostbyname2_r(const char *name, int family, struct hostent *space,
     EXPORT int name(struct __res_state *state, const char *host, int cls, int type,                \
                     unsigned char *answer, int size)                                               \
     {                                                                                              \
+        struct policy_verdict verdict;                                                             \
+        if (!may_ask(EVENT_CALL_##name, host, -1, &verdict, CALLER())) {                           \
+            state->res_h_errno = TRY_AGAIN;                                                        \
+            return -1;                                                                             \
+        }                                                                                          \
         int result = REAL(name)(state, host, cls, type, answer, size);                             \
-        tell_name(EVENT_CALL_##name, host, NULL, result, CALLER());                                \
+        tell_name(EVENT_CALL_##name, host, NULL, result, &verdict, CALLER());                      \
         return result;                                                                             \
     }
 

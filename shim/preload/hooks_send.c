@@ -1,18 +1,12 @@
 /* Hooks of the calls that put bytes on a descriptor. */
 #include "after.h"
+#include "enforce.h"
 
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <string.h>
 
-/* What a message's control data say that matters here. */
-struct send_control {
-    unsigned segment;      /* UDP_SEGMENT */
-    uint32_t ifindex;      /* IP_PKTINFO, IPV6_PKTINFO: the interface asked for */
-    struct netaddr source; /* and the source address */
-};
-
-static struct send_control read_control(const struct msghdr *msg)
+struct send_control read_send_control(const struct msghdr *msg)
 {
     struct send_control control = {0};
 
@@ -28,16 +22,23 @@ static struct send_control read_control(const struct msghdr *msg)
                    len >= sizeof(struct in_pktinfo)) {
             struct in_pktinfo info;
             memcpy(&info, CMSG_DATA(c), sizeof info);
-            control.ifindex = (uint32_t)info.ipi_ifindex;
+            if (info.ipi_ifindex) /* of several the last one that names an interface */
+                control.ifindex = (uint32_t)info.ipi_ifindex;
             if (info.ipi_spec_dst.s_addr)
                 control.source = netaddr_from_bytes((uint8_t *)&info.ipi_spec_dst, 4, 0);
-        } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO &&
+        } else if (c->cmsg_level == IPPROTO_IPV6 &&
+                   (c->cmsg_type == IPV6_PKTINFO || c->cmsg_type == IPV6_2292PKTINFO) &&
                    len >= sizeof(struct in6_pktinfo)) {
             struct in6_pktinfo info;
             memcpy(&info, CMSG_DATA(c), sizeof info);
-            control.ifindex = info.ipi6_ifindex;
+            if (info.ipi6_ifindex) {
+                control.ifindex = info.ipi6_ifindex;
+                control.ipv6 = true;
+            }
             if (!IN6_IS_ADDR_UNSPECIFIED(&info.ipi6_addr))
                 control.source = netaddr_from_bytes(info.ipi6_addr.s6_addr, 16, 0);
+        } else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_MARK) {
+            control.marked = true;
         }
     }
     return control;
@@ -116,7 +117,7 @@ void after_sendmsg(enum event_call call, int fd, const struct msghdr *msg, ssize
         return;
 
     struct seen seen = seen_send(call, fd, n, caller);
-    struct send_control control = read_control(msg);
+    struct send_control control = read_send_control(msg);
     seen.ifindex = control.ifindex;
     seen.local = control.source;
     seen.remote = emit_destination(word, msg->msg_name, msg->msg_namelen);
@@ -157,14 +158,20 @@ void after_writev(enum event_call call, int fd, const struct iovec *iov, int cou
 
 EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
 {
-    ssize_t n = REAL(send)(fd, buf, len, flags);
+    ssize_t n;
+    if (!before_send(EVENT_CALL_send, fd, buf, len, flags, NULL, 0, CALLER(), &n))
+        return n;
+    n = REAL(send)(fd, buf, len, flags);
     after_send(EVENT_CALL_send, fd, buf, len, n, NULL, 0, CALLER());
     return n;
 }
 
 EXPORT ssize_t __send(int fd, const void *buf, size_t len, int flags)
 {
-    ssize_t n = REAL(__send)(fd, buf, len, flags);
+    ssize_t n;
+    if (!before_send(EVENT_CALL___send, fd, buf, len, flags, NULL, 0, CALLER(), &n))
+        return n;
+    n = REAL(__send)(fd, buf, len, flags);
     after_send(EVENT_CALL___send, fd, buf, len, n, NULL, 0, CALLER());
     return n;
 }
@@ -172,20 +179,29 @@ EXPORT ssize_t __send(int fd, const void *buf, size_t len, int flags)
 EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *to,
                       socklen_t to_len)
 {
-    ssize_t n = REAL(sendto)(fd, buf, len, flags, to, to_len);
+    ssize_t n;
+    if (!before_send(EVENT_CALL_sendto, fd, buf, len, flags, to, to_len, CALLER(), &n))
+        return n;
+    n = REAL(sendto)(fd, buf, len, flags, to, to_len);
     after_send(EVENT_CALL_sendto, fd, buf, len, n, to, to_len, CALLER());
     return n;
 }
 
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 {
-    ssize_t n = REAL(sendmsg)(fd, msg, flags);
+    ssize_t n;
+    if (!before_sendmsg(EVENT_CALL_sendmsg, fd, msg, flags, CALLER(), &n))
+        return n;
+    n = REAL(sendmsg)(fd, msg, flags);
     after_sendmsg(EVENT_CALL_sendmsg, fd, msg, n, CALLER());
     return n;
 }
 
 EXPORT int sendmmsg(int fd, struct mmsghdr *msgs, unsigned int count, int flags)
 {
+    if (enforcing(ENFORCE_SENDS))
+        return enforce_sendmmsg(fd, msgs, count, flags, REAL(sendmmsg), EVENT_CALL_sendmmsg,
+                                CALLER());
     int n = REAL(sendmmsg)(fd, msgs, count, flags);
     after_sendmmsg(EVENT_CALL_sendmmsg, fd, msgs, n, CALLER());
     return n;
@@ -193,35 +209,52 @@ EXPORT int sendmmsg(int fd, struct mmsghdr *msgs, unsigned int count, int flags)
 
 EXPORT ssize_t write(int fd, const void *buf, size_t len)
 {
-    ssize_t n = REAL(write)(fd, buf, len);
+    ssize_t n;
+    if (!before_send(EVENT_CALL_write, fd, buf, len, 0, NULL, 0, CALLER(), &n))
+        return n;
+    n = REAL(write)(fd, buf, len);
     after_send(EVENT_CALL_write, fd, buf, len, n, NULL, 0, CALLER());
     return n;
 }
 
 EXPORT ssize_t __write(int fd, const void *buf, size_t len)
 {
-    ssize_t n = REAL(__write)(fd, buf, len);
+    ssize_t n;
+    if (!before_send(EVENT_CALL___write, fd, buf, len, 0, NULL, 0, CALLER(), &n))
+        return n;
+    n = REAL(__write)(fd, buf, len);
     after_send(EVENT_CALL___write, fd, buf, len, n, NULL, 0, CALLER());
     return n;
 }
 
 EXPORT ssize_t writev(int fd, const struct iovec *iov, int count)
 {
-    ssize_t n = REAL(writev)(fd, iov, count);
+    ssize_t n;
+    if (!before_writev(EVENT_CALL_writev, fd, iov, count, CALLER(), &n))
+        return n;
+    n = REAL(writev)(fd, iov, count);
     after_writev(EVENT_CALL_writev, fd, iov, count, n, CALLER());
     return n;
 }
 
 EXPORT ssize_t pwritev2(int fd, const struct iovec *iov, int count, off_t at, int flags)
 {
-    ssize_t n = REAL(pwritev2)(fd, iov, count, at, flags);
+    ssize_t n;
+    if (at == -1 && /* at another place a socket is not written to */
+        !before_writev(EVENT_CALL_pwritev2, fd, iov, count, CALLER(), &n))
+        return n;
+    n = REAL(pwritev2)(fd, iov, count, at, flags);
     after_writev(EVENT_CALL_pwritev2, fd, iov, count, n, CALLER());
     return n;
 }
 
 EXPORT ssize_t pwritev64v2(int fd, const struct iovec *iov, int count, off64_t at, int flags)
 {
-    ssize_t n = REAL(pwritev64v2)(fd, iov, count, at, flags);
+    ssize_t n;
+    if (at == -1 && /* at another place a socket is not written to */
+        !before_writev(EVENT_CALL_pwritev64v2, fd, iov, count, CALLER(), &n))
+        return n;
+    n = REAL(pwritev64v2)(fd, iov, count, at, flags);
     after_writev(EVENT_CALL_pwritev64v2, fd, iov, count, n, CALLER());
     return n;
 }

@@ -1,5 +1,6 @@
 /* Hooks of the calls that make sockets, give them addresses and set what decides their way. */
 #include "after.h"
+#include "enforce.h"
 
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -21,7 +22,7 @@ void after_accept(int listener, int fd)
     enum fd_kind kind = fd_kind(word);
 
     fdtab_set(fd, kind == FD_TCP || kind == FD_OTHER
-                      ? word & (FD_KIND_MASK | FD_IPV6 | FD_IFINDEX_MASK)
+                      ? word & (FD_KIND_MASK | FD_IPV6 | FD_BOUND | FD_PINNED | FD_IFINDEX_MASK)
                       : 0);
 }
 
@@ -45,12 +46,16 @@ static bool address_was_read(int result, const struct sockaddr *addr, socklen_t 
 }
 
 void after_connect(enum event_call call, int fd, const struct sockaddr *addr, socklen_t len,
-                   int result, uint64_t caller)
+                   int *returned, uint64_t caller)
 {
     fd_word word = fdtab_get(fd);
+    int result = *returned;
 
     if (fd_kind(word) == FD_TCP)
         fdtab_change(fd, FD_LOCAL | FD_PEER, 0);
+    if (result == 0 && enforcing_addresses() &&
+        enforce_probe(call, fd, addr, len, caller, returned))
+        return;
     if (fd_kind(word) != FD_UDP || !address_was_read(result, addr, len))
         return;
     struct netaddr peer = netaddr_from_sockaddr(addr, len);
@@ -79,10 +84,13 @@ void after_connect(enum event_call call, int fd, const struct sockaddr *addr, so
     emit_bytes(&event, NULL, 0);
 }
 
-void after_getsockname(enum event_call call, int fd, uint64_t caller)
+void after_getsockname(enum event_call call, int fd, struct sockaddr *addr, socklen_t *len,
+                       socklen_t room, uint64_t caller)
 {
     fd_word word = fdtab_get(fd);
 
+    if (enforcing_addresses() && enforce_getsockname(call, fd, addr, len, room, caller))
+        return;
     if (likely((word & (FD_KIND_MASK | FD_CONNECTED | FD_SENT | FD_PROBED)) !=
                (FD_UDP | FD_CONNECTED)) ||
         !shim.active)
@@ -93,20 +101,6 @@ void after_getsockname(enum event_call call, int fd, uint64_t caller)
     emit_addresses(&event, &seen);
     emit_judge(&event, POLICY_PROBE, 0);
     emit_bytes(&event, NULL, 0);
-}
-
-/* Options by which a socket chooses its own interface or routing table. */
-static bool chooses_way(int level, int name)
-{
-    switch (level) {
-    case SOL_SOCKET:
-        return name == SO_BINDTODEVICE || name == SO_BINDTOIFINDEX || name == SO_MARK;
-    case IPPROTO_IP:
-        return name == IP_UNICAST_IF;
-    case IPPROTO_IPV6:
-        return name == IPV6_UNICAST_IF;
-    }
-    return false;
 }
 
 /* The interface that fd is now pinned to, 0 none. */
@@ -129,19 +123,26 @@ static uint32_t pinned_to(int fd, int level, int name, const void *value, sockle
 void after_setsockopt(enum event_call call, int fd, int level, int name, const void *value,
                       socklen_t len, uint64_t caller)
 {
-    if (level == IPPROTO_UDP && name == UDP_SEGMENT && len >= sizeof(int)) {
-        int segment;
-        memcpy(&segment, value, sizeof segment);
-        fdtab_change(fd, FD_SEGMENT_MASK, (fd_word)(segment & 0xffff) << FD_SEGMENT_SHIFT);
+    if (level == IPPROTO_UDP && (name == UDP_SEGMENT || name == UDP_CORK) && len >= sizeof(int)) {
+        int number;
+        memcpy(&number, value, sizeof number);
+        if (name == UDP_SEGMENT)
+            fdtab_change(fd, FD_SEGMENT_MASK, (fd_word)(number & 0xffff) << FD_SEGMENT_SHIFT);
+        else
+            fdtab_change(fd, FD_CORKED, number ? FD_CORKED : 0);
         return;
     }
     if (likely(!chooses_way(level, name)))
         return;
     if (level == SOL_SOCKET && name == SO_MARK) {
         fdtab_change(fd, 0, FD_MARKED);
-    } else {
+    } else if (level == SOL_SOCKET) {
         uint32_t ifindex = pinned_to(fd, level, name, value, len);
-        fdtab_change(fd, FD_IFINDEX_MASK, (fd_word)(ifindex & 0x3fffff) << FD_IFINDEX_SHIFT);
+        fdtab_change(fd, FD_IFINDEX_MASK | FD_BOUND | FD_PINNED,
+                     ifindex ? fd_word_of_ifindex(ifindex) | FD_BOUND : 0);
+    } else if (!(fdtab_get(fd) & FD_BOUND)) { /* to which this gives way */
+        fdtab_change(fd, FD_IFINDEX_MASK,
+                     fd_word_of_ifindex(pinned_to(fd, level, name, value, len)));
     }
     if (!shim.active)
         return;
@@ -185,23 +186,30 @@ EXPORT int bind(int fd, const struct sockaddr *addr, socklen_t len)
 
 EXPORT int connect(int fd, const struct sockaddr *addr, socklen_t len)
 {
-    int result = REAL(connect)(fd, addr, len);
-    after_connect(EVENT_CALL_connect, fd, addr, len, result, CALLER());
+    int result;
+    if (!before_connect(EVENT_CALL_connect, fd, addr, len, CALLER(), &result))
+        return result;
+    result = REAL(connect)(fd, addr, len);
+    after_connect(EVENT_CALL_connect, fd, addr, len, &result, CALLER());
     return result;
 }
 
 EXPORT int __connect(int fd, const struct sockaddr *addr, socklen_t len)
 {
-    int result = REAL(__connect)(fd, addr, len);
-    after_connect(EVENT_CALL___connect, fd, addr, len, result, CALLER());
+    int result;
+    if (!before_connect(EVENT_CALL___connect, fd, addr, len, CALLER(), &result))
+        return result;
+    result = REAL(__connect)(fd, addr, len);
+    after_connect(EVENT_CALL___connect, fd, addr, len, &result, CALLER());
     return result;
 }
 
 EXPORT int getsockname(int fd, struct sockaddr *addr, socklen_t *len)
 {
+    socklen_t room = getsockname_room(len);
     int result = REAL(getsockname)(fd, addr, len);
     if (result == 0)
-        after_getsockname(EVENT_CALL_getsockname, fd, CALLER());
+        after_getsockname(EVENT_CALL_getsockname, fd, addr, len, room, CALLER());
     return result;
 }
 
@@ -213,7 +221,10 @@ EXPORT int getpeername(int fd, struct sockaddr *addr, socklen_t *len)
 
 EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
 {
-    int result = REAL(setsockopt)(fd, level, name, value, len);
+    int result;
+    if (!before_setsockopt(EVENT_CALL_setsockopt, fd, level, name, value, len, CALLER(), &result))
+        return result;
+    result = REAL(setsockopt)(fd, level, name, value, len);
     if (result == 0)
         after_setsockopt(EVENT_CALL_setsockopt, fd, level, name, value, len, CALLER());
     return result;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "emit.h"
+#include "role.h"
 
 struct shim shim;
 
@@ -65,6 +66,43 @@ static bool remember(char *to, const char *text)
     return true;
 }
 
+/* The folder of a session that was started with a policy that forbids something says so in its
+ * name: a process that can see no more of it than that is told all the same. */
+static bool session_enforces(void)
+{
+    static const char mark[] = ".enforce";
+    size_t len = strlen(shim.session);
+
+    while (len > 0 && shim.session[len - 1] == '/')
+        len--;
+    return len >= sizeof mark - 1 &&
+           memcmp(shim.session + len - (sizeof mark - 1), mark, sizeof mark - 1) == 0;
+}
+
+/*
+ * The session's files can't be had, and its policy forbids something: the closed policy is kept,
+ * and what it refuses is told to nobody, in a ring of this process's own. Where there is no memory
+ * even for that the program can't be run safely either, and the kernel will say so to it.
+ */
+static bool close_session(void)
+{
+    static _Atomic uint32_t numbers[2];
+    size_t bytes = ring_bytes(RING_CELLS_MIN) + sizeof(struct policy_shared);
+    void *mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (mem == MAP_FAILED || !ring_format(mem, RING_CELLS_MIN) ||
+        !ring_attach(mem, ring_bytes(RING_CELLS_MIN), &shim.ring))
+        return false;
+    struct policy_shared *policy = (void *)((char *)mem + ring_bytes(RING_CELLS_MIN));
+    policy_format_closed(policy);
+    shim.policy = policy;
+    if (!shim.number)
+        shim.number = numbers;
+    shim.kept = shim.number + 1;
+    return true;
+}
+
 /* Attach to the session; false leaves the library passive. */
 static bool take_session(void)
 {
@@ -89,7 +127,26 @@ static bool take_session(void)
         munmap(ring, ring_len);
     if (policy)
         munmap(policy, policy_len);
-    return false;
+    return session_enforces() && close_session();
+}
+
+/* What this program does in a browser, for rules that speak of it. A child by fork keeps it. */
+static uint32_t find_role(void)
+{
+    char exe[SHIM_PATH_BYTES], arguments[SHIM_PATH_BYTES];
+    ssize_t exe_len = REAL(readlink)("/proc/self/exe", exe, sizeof exe - 1);
+    int fd = REAL(open)("/proc/self/cmdline", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    ssize_t len = 0, n = 0;
+
+    if (exe_len > 0)
+        exe[exe_len] = '\0';
+    while (fd >= 0 && (size_t)len < sizeof arguments &&
+           (n = REAL(read)(fd, arguments + len, sizeof arguments - (size_t)len)) > 0)
+        len += n;
+    if (fd >= 0)
+        REAL(close)(fd);
+    return UINT32_C(1) << role_find(exe_len > 0 ? exe : NULL, len > 0 ? arguments : NULL,
+                                    (size_t)len);
 }
 
 /* The pid that procfs knows this process by: with /proc mounted by the launcher's namespace, its
@@ -127,6 +184,7 @@ __attribute__((constructor)) static void start(void)
         atomic_store(shim.number, number);
         atomic_store(&shim.copied_from, number);
         know_standard_descriptors();
+        shim.role = find_role();
         shim.active = true;
         emit_process(&(struct event_process){
             .ns_pid = (uint32_t)getpid(),

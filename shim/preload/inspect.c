@@ -29,9 +29,7 @@ bool inspect_failure_tells(const struct seen *seen)
     return shim.active && fd_kind(seen->word) == FD_UDP;
 }
 
-/* An unknown descriptor carried what looks like STUN: now the kernel may be asked what it is.
- * false: no UDP or TCP socket. */
-static bool learn_descriptor(struct seen *seen)
+bool inspect_learn(struct seen *seen)
 {
     int domain = 0, type = 0, protocol = 0, saved = errno;
     socklen_t len = sizeof(int);
@@ -41,6 +39,8 @@ static bool learn_descriptor(struct seen *seen)
         getsockopt(seen->fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
         getsockopt(seen->fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) == 0)
         word = fd_word_of_socket(domain, type, protocol);
+    else if (errno != ENOTSOCK)
+        word = FD_UNKNOWN; /* nothing is open there, or nobody may ask */
     errno = saved;
     if (fd_kind(word) == FD_UDP || fd_kind(word) == FD_TCP) {
         struct sockaddr_storage peer;
@@ -51,7 +51,8 @@ static bool learn_descriptor(struct seen *seen)
         /* A stream has one peer, whatever destination the call named. */
         if (fd_kind(word) == FD_TCP)
             seen->remote = (struct netaddr){.family = NETADDR_NONE};
-        word |= seen->word & (FD_SEGMENT_MASK | FD_IFINDEX_MASK | FD_MARKED);
+        word |= seen->word &
+                (FD_SEGMENT_MASK | FD_IFINDEX_MASK | FD_BOUND | FD_PINNED | FD_SHARED | FD_MARKED);
         fdtab_set(seen->fd, word);
         seen->word = word;
         seen->flags |= EVENT_UNKNOWN_FD;
@@ -88,7 +89,7 @@ static void tell_channel_data(const struct seen *seen, const struct span *span)
         told.len > CHANNEL_DATA_TOLD)
         told.len = CHANNEL_DATA_TOLD;
     emit_addresses(&event, seen);
-    emit_judge(&event, POLICY_STUN, 0);
+    emit_judge(&event, POLICY_STUN, STUN_TYPE_NONE);
     emit(&event, &told);
 }
 
@@ -170,7 +171,7 @@ void inspect_bytes(struct seen *seen, const struct span *span, unsigned segment,
         size_t have = span_copy(span, 0, start, sizeof start);
         if (!cookie_at(start, have, COOKIE_RAW) && !cookie_at(start, have, COOKIE_FRAMED))
             return;
-        if (!learn_descriptor(seen))
+        if (!inspect_learn(seen))
             return;
     }
     switch (fd_kind(seen->word)) {

@@ -93,6 +93,12 @@ static inline bool inspect_receives(int fd, int flags)
  */
 void inspect_bytes(struct seen *seen, const struct span *span, unsigned segment, size_t full_len);
 
+/*
+ * An unknown descriptor carries what looks like STUN: now the kernel may be asked what it is. Fills
+ * in seen->word and the table. false: no UDP or TCP socket.
+ */
+bool inspect_learn(struct seen *seen);
+
 /* One complete message or datagram that may be STUN or ChannelData; full_len as above. */
 void inspect_stun(const struct seen *seen, const struct span *span, size_t full_len);
 

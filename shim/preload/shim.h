@@ -13,12 +13,15 @@
 
 enum {
     SHIM_PATH_BYTES = 4096,
+    SHIM_READABLE = 16, /* pages that a thread remembers */
+    SHIM_JUDGED = 4,    /* verdicts that a thread remembers */
 };
 
 struct shim {
     bool active; /* a session was found; false: every hook is the real call and nothing else */
     struct ring ring;
     const struct policy_shared *policy; /* mapped read-only */
+    uint32_t role;                      /* 1 << enum role of the program */
     _Atomic uint32_t
         *number; /* this process's number, in a page that fork wipes: 0 in a new child */
     _Atomic uint32_t *
@@ -30,6 +33,13 @@ struct shim {
 
 extern struct shim shim;
 
+/* A subject that was judged, and the answer. */
+struct shim_judged {
+    atomic_uint turn; /* odd: being written, by code that a signal handler has interrupted */
+    struct policy_subject subject;
+    struct policy_verdict verdict;
+};
+
 /* What belongs to one thread. Static TLS: it is there before the first instruction of the thread
  * and costs no allocation. */
 struct shim_thread {
@@ -39,7 +49,9 @@ struct shim_thread {
         borrowed; /* a vfork child runs here: the memory is the parent's, the descriptors are not */
     uint32_t kept; /* while fork runs: the number kept for its child, for handlers that run before
                       fork returns there */
-    void *vfork_return; /* where vfork.S keeps its caller's return address */
+    void *vfork_return;                /* where vfork.S keeps its caller's return address */
+    uintptr_t readable[SHIM_READABLE]; /* 1 + number of a page that could be read; 0 none */
+    struct shim_judged judged[SHIM_JUDGED];
 };
 
 extern __thread struct shim_thread shim_thread;

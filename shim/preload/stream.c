@@ -3,47 +3,7 @@
 
 #include <string.h>
 
-#include "stream_pool.h"
-
-/* Can bytes[0..len) be the start of a STUN message whose cookie stands at `at`? Enough bytes make
- * it a certainty. */
-static bool may_start(const uint8_t *bytes, size_t len, size_t at)
-{
-    static const uint8_t cookie[4] = {0x21, 0x12, 0xa4, 0x42};
-    size_t type = at - COOKIE_RAW;
-
-    if (len > type && (bytes[type] & 0xc0) != 0)
-        return false;
-    if (at == COOKIE_FRAMED && len >= 2 && be16(bytes) < STUN_HEADER_BYTES)
-        return false;
-    return len <= at || memcmp(bytes + at, cookie, len - at < 4 ? len - at : 4) == 0;
-}
-
-static bool may_be(const uint8_t *bytes, size_t len, enum framing framing)
-{
-    return (framing != FRAMING_LENGTH && may_start(bytes, len, COOKIE_RAW)) ||
-           (framing != FRAMING_RAW && may_start(bytes, len, COOKIE_FRAMED));
-}
-
-/* Bytes that tell a unit's length. */
-static size_t header_bytes(enum framing framing)
-{
-    return framing == FRAMING_LENGTH ? STUN_FRAME_HEADER_BYTES : STUN_CHANNEL_HEADER_BYTES;
-}
-
-/* Bytes of the unit that starts with the header at start; 0 where none can. */
-static uint32_t unit_bytes(const uint8_t *start, enum framing framing)
-{
-    if (framing == FRAMING_LENGTH)
-        return (uint32_t)be16(start) + STUN_FRAME_HEADER_BYTES;
-
-    uint32_t length = be16(start + 2);
-    if ((start[0] & 0xc0) == 0)
-        return length % 4 == 0 ? length + STUN_HEADER_BYTES : 0;
-    if ((start[0] & 0xf0) == 0x40) /* RFC 8656 section 12.5: padded on TCP */
-        return ((length + 3) & ~UINT32_C(3)) + STUN_CHANNEL_HEADER_BYTES;
-    return 0;
-}
+#include "stream_frame.h"
 
 /* A unit is there, its bytes in span; told is less than unit where its middle was not kept. */
 static void tell_unit(struct seen *seen, struct span span, uint32_t unit, enum framing framing)
@@ -214,9 +174,10 @@ void stream_bytes(struct seen *seen, const struct span *span)
     bool in = (seen->flags & EVENT_IN) != 0;
     fd_word begun = in ? FD_BEGUN_IN : FD_BEGUN_OUT;
 
+    bool nothing = fd_stream(seen->word) == 0 && !starts_stun(seen, span, begun);
     if (!(seen->word & begun))
-        fdtab_change(seen->fd, 0, begun);
-    if (fd_stream(seen->word) == 0 && !starts_stun(seen, span, begun))
+        fdtab_change(seen->fd, 0, begun | (nothing && !in ? FD_PROXIED : 0));
+    if (nothing)
         return;
     unsigned number = stream_find(seen->fd, seen->word);
     if (number == 0) {
@@ -231,6 +192,8 @@ void stream_bytes(struct seen *seen, const struct span *span)
         return;
     }
     follow(stream, half, seen, span);
+    if (!in && half->have == 0 && atomic_load(&stream->framing) == FRAMING_OPEN)
+        fdtab_change(seen->fd, 0, FD_PROXIED);
     bool idle = stream_is_idle(stream, half);
     half_leave(half);
     if (idle && fdtab_detach_stream(seen->fd, number))

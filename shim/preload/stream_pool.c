@@ -8,6 +8,8 @@ enum {
 
 enum { HALF_FREE, HALF_TAKEN, HALF_COLLIDED };
 
+_Static_assert(STREAMS <= FD_STREAM_MASK >> FD_STREAM_SHIFT, "a tracker's number fits the word");
+
 static struct stream streams[STREAMS];
 
 bool stream_hold(unsigned number)

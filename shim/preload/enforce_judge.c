@@ -1,0 +1,181 @@
+/* Asking the policy before a call, and telling what was refused. */
+#include "enforce_judge.h"
+
+#include <string.h>
+
+#include "address.h"
+
+/*
+ * What a refusal returns where the policy leaves it to the library ("best"): what makes browsers
+ * give up soonest. docs/browsers.md has the measurements.
+ */
+static const struct {
+    uint16_t topic;
+    int udp, tcp;
+} best[] = {
+    {POLICY_STUN, ECONNREFUSED, ECONNRESET},    {POLICY_PROBE, ENETUNREACH, ENETUNREACH},
+    {POLICY_CONNECT, ENETUNREACH, ENETUNREACH}, {POLICY_DNS, ECONNREFUSED, ECONNREFUSED},
+    {POLICY_MDNS, ENETUNREACH, ENETUNREACH},    {POLICY_DEVICE, EPERM, EPERM},
+};
+
+int enforce_refusal(const struct policy_verdict *verdict, uint16_t topic, fd_word word)
+{
+    if (verdict->refusal >= 0)
+        return verdict->refusal;
+    for (size_t i = 0; i < sizeof best / sizeof *best; i++)
+        if (best[i].topic == topic)
+            return fd_kind(word) == FD_TCP ? best[i].tcp : best[i].udp;
+    return EPERM;
+}
+
+struct policy_verdict enforce_doubt(void)
+{
+    return (struct policy_verdict){
+        .action = POLICY_DENY,
+        .rule = POLICY_RULE_DOUBT,
+        .refusal = POLICY_REFUSE_BEST,
+        .generation = atomic_load_explicit(&shim.policy->generation, memory_order_relaxed),
+    };
+}
+
+bool enforce_readable_slow(const void *bytes, size_t len)
+{
+    uintptr_t at = (uintptr_t)bytes;
+
+    if (len == 0)
+        return true;
+    if (at == 0 || at + (len - 1) < at)
+        return false;
+    for (uintptr_t page = at / PAGE_MIN; page <= (at + (len - 1)) / PAGE_MIN; page++) {
+        uintptr_t *note = &shim_thread.readable[page % SHIM_READABLE];
+        if (*note == page + 1)
+            continue;
+        if (!memory_readable((void *)(page * PAGE_MIN), 1))
+            return false;
+        *note = page + 1;
+    }
+    return true;
+}
+
+/* --- verdicts --------------------------------------------------------------------------------- */
+
+_Static_assert(sizeof(struct policy_subject) == 16 + 2 * sizeof(struct netaddr),
+               "no padding: subjects are compared byte by byte");
+
+static struct shim_judged *place_of(const struct policy_subject *subject)
+{
+    unsigned mix = subject->topic ^ subject->stun_method ^ (unsigned)subject->stun_class << 1 ^
+                   subject->server.port ^ subject->ifindex ^ subject->server.ip[3] ^
+                   subject->server.ip[15];
+    return &shim_thread.judged[mix % SHIM_JUDGED];
+}
+
+/* A signal handler may come between any two lines and judge in the same place. */
+static bool recall(struct shim_judged *place, const struct policy_subject *subject,
+                   struct policy_verdict *verdict)
+{
+    unsigned turn = atomic_load_explicit(&place->turn, memory_order_relaxed);
+
+    atomic_signal_fence(memory_order_acquire);
+    if (turn == 0 || (turn & 1) || memcmp(&place->subject, subject, sizeof *subject) != 0)
+        return false;
+    *verdict = place->verdict;
+    atomic_signal_fence(memory_order_acquire);
+    return atomic_load_explicit(&place->turn, memory_order_relaxed) == turn &&
+           verdict->generation ==
+               atomic_load_explicit(&shim.policy->generation, memory_order_acquire);
+}
+
+static void keep(struct shim_judged *place, const struct policy_subject *subject,
+                 const struct policy_verdict *verdict)
+{
+    unsigned turn = atomic_load_explicit(&place->turn, memory_order_relaxed);
+
+    if (turn & 1)
+        return;
+    atomic_store_explicit(&place->turn, turn + 1, memory_order_relaxed);
+    atomic_signal_fence(memory_order_release);
+    place->subject = *subject;
+    place->verdict = *verdict;
+    atomic_signal_fence(memory_order_release);
+    atomic_store_explicit(&place->turn, turn + 2, memory_order_relaxed);
+}
+
+struct policy_verdict enforce_judge(const struct policy_subject *subject)
+{
+    struct shim_judged *place = place_of(subject);
+    struct policy_verdict verdict;
+
+    if (recall(place, subject, &verdict))
+        return verdict;
+    verdict = policy_judge(shim.policy, subject);
+    if (verdict.rule != POLICY_RULE_DOUBT)
+        keep(place, subject, &verdict);
+    return verdict;
+}
+
+struct policy_subject enforce_subject(uint16_t topic, fd_word word, unsigned stun_type,
+                                      const struct netaddr *local, const struct netaddr *remote,
+                                      uint32_t ifindex)
+{
+    bool message = topic == POLICY_STUN && !(stun_type & STUN_TYPE_NONE);
+    struct policy_subject subject = {
+        .topic = topic,
+        .transport = fd_kind(word) == FD_TCP ? POLICY_TCP : POLICY_UDP,
+        .family = remote->family,
+        .stun_class = ENFORCE_NO_CLASS,
+        .proxied = fd_kind(word) == FD_TCP && (word & FD_PROXIED) ? POLICY_PROXIED : POLICY_DIRECT,
+        .role = shim.role,
+        .ifindex = ifindex,
+        .local = *local,
+        .server = *remote,
+    };
+    subject.local.port = 0;
+    if (remote->family == NETADDR_NONE)
+        subject.family = word & FD_IPV6 ? NETADDR_IPV6 : NETADDR_IPV4;
+    if (message) {
+        subject.stun_class = (uint8_t)((stun_type >> 7 & 2) | (stun_type >> 4 & 1));
+        subject.stun_method =
+            (uint16_t)((stun_type >> 2 & 0xf80) | (stun_type >> 1 & 0x70) | (stun_type & 0xf));
+    }
+    return subject;
+}
+
+/* --- sockets ---------------------------------------------------------------------------------- */
+
+static void forget_addresses(int fd, fd_word word)
+{
+    if (word & FD_SHARED)
+        fdtab_change(fd, FD_LOCAL | FD_PEER, 0);
+}
+
+struct netaddr enforce_peer(int fd, fd_word word)
+{
+    forget_addresses(fd, word);
+    return address_peer(fd);
+}
+
+struct netaddr enforce_local(int fd, fd_word word)
+{
+    forget_addresses(fd, word);
+    return address_local(fd);
+}
+
+/* --- refusals --------------------------------------------------------------------------------- */
+
+void enforce_tell(enum event_kind kind, struct seen *seen, const struct policy_verdict *verdict,
+                  int refusal, const struct span *data, uint32_t arg)
+{
+    static const struct span nothing;
+
+    seen->error = refusal;
+    seen->result = refusal ? -1 : data ? (int64_t)data->len : 0;
+    seen->flags |= EVENT_OUT | EVENT_REFUSED | (refusal ? EVENT_FAILED : 0);
+    struct event event = emit_head(kind, seen);
+    event.arg = arg;
+    event.action = verdict->action;
+    event.rule = verdict->rule;
+    event.generation = verdict->generation;
+    emit(&event, data ? data : &nothing);
+    seen->flags &= ~(uint32_t)(EVENT_REFUSED | EVENT_FAILED | EVENT_FRAMED);
+}

@@ -1,0 +1,205 @@
+/*
+ * Binding sockets to the interface that a policy wants (SO_BINDTOIFINDEX), and keeping programs
+ * from choosing another one.
+ *
+ * Since Linux 5.7 anybody may bind a socket that is not bound yet; undoing it takes CAP_NET_RAW.
+ */
+#include "enforce_judge.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+/* The interface that the kernel keeps fd to, 0 none. errno is not kept. */
+static uint32_t bound_to(int fd)
+{
+    int index = 0;
+    socklen_t len = sizeof index;
+
+    return getsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &index, &len) == 0 && index > 0
+               ? (uint32_t)index
+               : 0;
+}
+
+int enforce_pin(int fd, uint32_t ifindex, uint32_t *bound)
+{
+    int index = (int)ifindex, saved = errno, error = 0;
+    fd_word word = fdtab_get(fd);
+
+    /* A copy of the descriptor, or another process, may have bound it; with CAP_NET_RAW the call
+     * below would then succeed and take it away. */
+    *bound = (word & FD_SHARED) || fd_kind(word) == FD_UNKNOWN ? bound_to(fd) : 0;
+    if (*bound == 0 &&
+        REAL(setsockopt)(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &index, sizeof index) != 0) {
+        error = errno;
+        *bound = bound_to(fd);
+    }
+    if (*bound != 0)
+        error = *bound == ifindex ? 0 : EPERM;
+    if (error == 0)
+        fdtab_change(fd, FD_IFINDEX_MASK, fd_word_of_ifindex(ifindex) | FD_BOUND | FD_PINNED);
+    else if (*bound != 0)
+        fdtab_change(fd, FD_IFINDEX_MASK, fd_word_of_ifindex(*bound) | FD_BOUND);
+    errno = saved;
+    return error;
+}
+
+bool enforce_judge_socket(int fd, struct policy_subject *subject, struct policy_verdict *verdict)
+{
+    fd_word word = fdtab_get(fd);
+    uint32_t bound;
+
+    if (subject->ifindex == 0 && (word & FD_BOUND))
+        subject->ifindex = fd_ifindex(word);
+    *verdict = enforce_judge(subject);
+    if (verdict->action == POLICY_DENY)
+        return false;
+    if (subject->ifindex != 0) {
+        /* The way is certain; its address may still be another interface's, and tell of that. */
+        enum netaddr_kind kind = netaddr_kind_of(&subject->local);
+        if (kind == NETADDR_KIND_NONE || kind == NETADDR_KIND_UNSPECIFIED)
+            return true;
+        struct policy_subject by_address = *subject;
+        by_address.ifindex = 0;
+        struct policy_verdict second = enforce_judge(&by_address);
+        if (second.action != POLICY_DENY)
+            return true;
+        *verdict = second;
+        return false;
+    }
+    if (verdict->action != POLICY_PIN)
+        return true;
+    if (enforce_pin(fd, verdict->ifindex, &bound) == 0)
+        return true;
+    if (bound != 0) {
+        subject->ifindex = bound;
+        *verdict = enforce_judge(subject);
+        return verdict->action != POLICY_DENY;
+    }
+    *verdict = enforce_doubt();
+    return false;
+}
+
+fd_word enforce_word(struct seen *seen)
+{
+    int saved = errno;
+
+    if (fd_kind(seen->word) == FD_UNKNOWN && inspect_learn(seen)) {
+        uint32_t bound = bound_to(seen->fd);
+        if (bound) {
+            fdtab_change(seen->fd, FD_IFINDEX_MASK, fd_word_of_ifindex(bound) | FD_BOUND);
+            seen->word = (seen->word & ~FD_IFINDEX_MASK) | fd_word_of_ifindex(bound) | FD_BOUND;
+        }
+        errno = saved;
+    }
+    return seen->word;
+}
+
+/* --- the program's own choices ---------------------------------------------------------------- */
+
+bool chooses_way(int level, int name)
+{
+    switch (level) {
+    case SOL_SOCKET:
+        return name == SO_BINDTODEVICE || name == SO_BINDTOIFINDEX || name == SO_MARK;
+    case IPPROTO_IP:
+        return name == IP_UNICAST_IF;
+    case IPPROTO_IPV6:
+        return name == IPV6_UNICAST_IF;
+    }
+    return false;
+}
+
+/* What an option's value names. */
+struct choice {
+    bool known;  /* the kernel can read it, and it has the option's form */
+    bool none;   /* no interface, no mark: the choice is taken back */
+    bool device; /* SO_BINDTODEVICE, SO_BINDTOIFINDEX */
+    uint32_t ifindex;
+};
+
+static struct choice read_choice(int level, int name, const void *value, socklen_t len)
+{
+    struct choice choice = {.device = level == SOL_SOCKET && name != SO_MARK};
+    char device[POLICY_IFNAME_BYTES] = "";
+    uint32_t number;
+
+    if (level == SOL_SOCKET && name == SO_BINDTODEVICE) {
+        if (len > sizeof device - 1)
+            len = sizeof device - 1;
+        if ((int)len < 0 || (len > 0 && !enforce_readable(value, len)))
+            return choice;
+        if (len > 0)
+            memcpy(device, value, len);
+        choice.none = device[0] == '\0';
+        choice.ifindex = policy_iface_index(shim.policy, device, sizeof device);
+    } else {
+        if (len < sizeof number || !enforce_readable(value, sizeof number))
+            return choice;
+        memcpy(&number, value, sizeof number);
+        if (level != SOL_SOCKET)
+            number = be32(value);
+        choice.none = number == 0;
+        choice.ifindex = level == SOL_SOCKET && name == SO_MARK ? 0 : number;
+    }
+    choice.known = true;
+    /* An interface that the table lacks is certain all the same. */
+    if (choice.ifindex == 0 && !choice.none && !(level == SOL_SOCKET && name == SO_MARK))
+        choice.ifindex = ENFORCE_NO_INTERFACE;
+    return choice;
+}
+
+/* May the binding of fd be changed like this? It may not where the policy made it. */
+static bool keeps_pin(int fd, fd_word word, const struct choice *choice)
+{
+    if (!choice->device || (!choice->none && choice->ifindex == fd_ifindex(word)))
+        return true;
+    if (word & FD_PINNED)
+        return false;
+    /* A copy, or a descriptor from elsewhere: whoever bound it is not known. */
+    int saved = errno;
+    bool bound = ((word & FD_SHARED) || fd_kind(word) == FD_UNKNOWN) && bound_to(fd) != 0;
+    errno = saved;
+    return !bound;
+}
+
+bool enforce_setsockopt(enum event_call call, int fd, int level, int name, const void *value,
+                        socklen_t len, uint64_t caller, int *result)
+{
+    if (likely(!chooses_way(level, name)))
+        return true;
+    struct seen seen = {.call = call, .fd = fd, .word = fdtab_get(fd), .caller = caller};
+    struct choice choice = read_choice(level, name, value, len);
+    struct policy_verdict verdict;
+    fd_word word = seen.word;
+
+    if (!choice.known)
+        return true; /* the kernel can't read it either */
+    if (!keeps_pin(fd, word, &choice)) {
+        verdict = enforce_doubt();
+    } else if ((word & FD_PINNED) && choice.device) {
+        *result = 0; /* it is bound to that one already; only the program does not know */
+        return false;
+    } else if (choice.none || !enforcing(POLICY_DEVICE)) {
+        return true;
+    } else {
+        const struct netaddr none = {0};
+        struct policy_subject subject =
+            enforce_subject(POLICY_DEVICE, word, 0, &none, &none, choice.ifindex);
+        verdict = enforce_judge(&subject);
+        if (verdict.action == POLICY_ALLOW)
+            return true;
+        if (verdict.action == POLICY_PIN) /* a mark leads anywhere, and not everywhere is allowed */
+            verdict = enforce_doubt();
+    }
+    int refusal = enforce_refusal(&verdict, POLICY_DEVICE, word);
+    struct iovec iov = {(void *)(uintptr_t)value, len};
+    socklen_t takes =
+        name == SO_BINDTODEVICE && level == SOL_SOCKET ? EVENT_IFNAME_BYTES - 1 : sizeof(int);
+    struct span data = {&iov, 1, 0, len < takes ? len : takes};
+    enforce_tell(EVENT_SOCKOPT, &seen, &verdict, refusal, &data,
+                 (uint32_t)level << 16 | (uint32_t)(name & 0xffff));
+    *result = refusal ? -1 : 0;
+    if (refusal)
+        errno = refusal;
+    return false;
+}
