@@ -1,5 +1,6 @@
 /* `rtcshim run`: its options. */
 #include <getopt.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -56,11 +57,7 @@ int cmd_run(int argc, char **argv)
     while ((option = getopt_long(argc, argv, "+:p:o:w::jq", long_options, NULL)) != -1) {
         switch (option) {
         case 'p':
-            if (strcmp(optarg, "observe") != 0) {
-                say_error("policy '%s': policies other than 'observe' are not in this version yet",
-                          optarg);
-                return EXIT_RTCSHIM_FAILED;
-            }
+            options.policy = optarg;
             break;
         case 'o':
             options.output = optarg;
@@ -74,7 +71,12 @@ int cmd_run(int argc, char **argv)
         case 'w':
             return not_yet("--capture");
         case OPTION_VPN:
-            return not_yet("--vpn");
+            if (optarg[0] == '\0' || strlen(optarg) >= IF_NAMESIZE || strchr(optarg, '/')) {
+                say_error("--vpn '%s': no interface can be called so", optarg);
+                return EXIT_RTCSHIM_FAILED;
+            }
+            options.vpn = optarg;
+            break;
         case OPTION_HTML:
             return not_yet("--html");
         case OPTION_FAIL_ON_LEAK:

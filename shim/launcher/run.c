@@ -18,8 +18,10 @@
 #include "runjson.h"
 #include "say.h"
 #include "session.h"
+#include "session_file.h"
 #include "session_guard.h"
 #include "story.h"
+#include "text.h"
 
 static void on_event(const json_t *event, void *ctx)
 {
@@ -34,6 +36,22 @@ static void on_event(const json_t *event, void *ctx)
         linesink_add(&run->out, line, len);
     free(line);
 }
+
+static void on_policy(const json_t *change, void *ctx)
+{
+    struct run *run = ctx;
+
+    story_policy(run->story, change);
+}
+
+static void on_name_rule(const struct event *head, char *out, void *ctx)
+{
+    const struct run *run = ctx;
+
+    if (run->control)
+        control_name_rule(run->control, head, out);
+}
+_Static_assert((int)HISTORY_RULE_BYTES <= (int)STORY_RULE_BYTES, "a rule's name fits");
 
 static void on_process(const struct process *p, void *ctx)
 {
@@ -82,7 +100,8 @@ static bool start_story(struct run *run)
         .live = run->live,
         .quiet = run->options->quiet,
         .colour = use_colour(),
-        .policy = RUN_POLICY,
+        .policy = run->source.name,
+        .name_rule = on_name_rule,
         .uid = geteuid(),
         .event = on_event,
         .ctx = run,
@@ -104,6 +123,65 @@ static bool start_story(struct run *run)
     return false;
 }
 
+/* The policy, before anything is made: a mistake in it must cost nothing. */
+static bool load_policy(struct run *run)
+{
+    const struct run_options *options = run->options;
+    const char *what = options->policy ? options->policy : options->vpn ? "vpn" : "observe";
+    struct parser_report *report = malloc(sizeof *report);
+    enum source_status status;
+
+    if (!report) {
+        say_error("out of memory");
+        return false;
+    }
+    status = source_load(what, &run->source, report);
+    if (status == SOURCE_WRONG) {
+        source_print_report(&run->source, what, report, stderr);
+        say_error("the policy '%s' has errors; nothing was started", what);
+    }
+    free(report);
+    if (status == SOURCE_OK && run->source.program.uses_vpn && !options->vpn) {
+        say_error("the policy '%s' speaks of the VPN's interface: name it with --vpn IFACE", what);
+        return false;
+    }
+    if (status == SOURCE_OK && options->vpn && !run->source.program.uses_vpn)
+        say_warning("--vpn %s: the policy '%s' does not speak of $vpn, so that says nothing",
+                    options->vpn, what);
+    return status == SOURCE_OK;
+}
+
+/* What other programs learn of this session. */
+static bool write_about(struct run *run)
+{
+    json_t *command = json_array();
+    int error;
+
+    for (char *const *arg = run->options->argv; *arg; arg++)
+        json_array_append_new(command, text_json(*arg, strlen(*arg)));
+    error = session_file_write(run->session.path, SESSION_FILE_ABOUT,
+                               json_pack("{s:i, s:I, s:I, s:o, s:o}", "pid", (int)getpid(), "net",
+                                         (json_int_t)session_file_netns(), "start",
+                                         (json_int_t)run->start.tv_sec, "command", command, "run",
+                                         text_json(run->dir.path, strlen(run->dir.path))));
+    if (error != 0)
+        say_error("cannot write '%s/" SESSION_FILE_ABOUT "': %s", run->session.path,
+                  strerror(error));
+    return error == 0;
+}
+
+static bool start_control(struct run *run)
+{
+    run->control = control_new(&(struct control_options){.source = &run->source,
+                                                         .vpn = run->options->vpn,
+                                                         .folder = run->session.path,
+                                                         .shared = run->session.policy,
+                                                         .changed = on_policy,
+                                                         .ctx = run},
+                               story_network(run->story), story_names(run->story));
+    return run->control != NULL;
+}
+
 static int prepare(struct run *run)
 {
     int status;
@@ -113,6 +191,8 @@ static int prepare(struct run *run)
             "/proc is not mounted, or not for this pid namespace; without it processes can't be told apart");
         return EXIT_RTCSHIM_FAILED;
     }
+    if (!load_policy(run))
+        return EXIT_RTCSHIM_FAILED;
     if (!library_find(run->library))
         return EXIT_RTCSHIM_FAILED;
     if (!coverage_host_init(&run->host, run->library)) {
@@ -128,10 +208,10 @@ static int prepare(struct run *run)
             "records, this one will see nothing");
     if (!rundir_open(&run->dir, run->options->output, run->options->argv[0]))
         return EXIT_RTCSHIM_FAILED;
-    if (!session_open(&run->session))
+    if (!session_open(&run->session, program_restricts(&run->source.program)))
         return EXIT_RTCSHIM_FAILED;
     run->tab = proctab_new(getpid(), on_process, run);
-    if (!run->tab || !start_story(run))
+    if (!run->tab || !start_story(run) || !start_control(run) || !write_about(run))
         return EXIT_RTCSHIM_FAILED;
     run->census = census_new(&(struct census_options){.tab = run->tab,
                                                       .host = &run->host,
@@ -197,6 +277,8 @@ int run_command(const struct run_options *options)
 out:
     collector_free(run->collector);
     census_free(run->census);
+    control_free(run->control);
+    source_free(&run->source);
     story_free(run->story);
     proctab_free(run->tab);
     session_close(&run->session);

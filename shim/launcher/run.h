@@ -6,6 +6,8 @@
 
 struct run_options {
     char *const *argv;  /* the command, NULL-terminated, at least one */
+    const char *policy; /* a built-in one, a file, "-"; NULL: observe, or vpn where vpn is given */
+    const char *vpn;    /* interface that $vpn stands for; NULL none */
     const char *output; /* NULL: the default place */
     bool json;
     bool quiet;

@@ -25,8 +25,7 @@ int run_write_json(struct run *run, bool complete, int exit_status)
         .exit_status = exit_status,
         .events = run->dir.events.lines_kept,
         .unwritten = run->dir.events.lines_dropped,
-        .policy = RUN_POLICY,
-        .generation = 0,
+        .control = run->control,
         .story = run->story,
         .tab = run->tab,
     };
@@ -121,7 +120,9 @@ int run_finish(struct run *run)
             (unsigned long long)run->dir.events.lines_dropped, run->dir.path,
             strerror(run->dir.events.error));
     if (session_guard_hit())
-        say_error("a process cut the session's files short; from then on nothing was recorded");
+        say_error(
+            "a process cut the session's files short; from then on the record is incomplete and "
+            "the policy may not have been in force");
     if (error != 0) {
         say_error("cannot write '%s/run.json': %s; what is there is from the start of the run",
                   run->dir.path, strerror(error));

@@ -9,19 +9,19 @@
 #include "census.h"
 #include "child.h"
 #include "collector.h"
+#include "control.h"
 #include "run.h"
 #include "rundir.h"
 #include "session.h"
 #include "story.h"
-
-/* The only policy of this version. */
-#define RUN_POLICY "observe"
 
 enum { RUN_DRAIN_MAX = 8192 }; /* records a turn, so that signals wait for no flood */
 
 struct run {
     const struct run_options *options;
     struct session session;
+    struct policy_source source; /* until control takes it */
+    struct control *control;
     struct rundir dir;
     struct linesink out; /* standard output, with --json */
     struct linesink

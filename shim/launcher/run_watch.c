@@ -58,8 +58,11 @@ static void wait_for_something(struct run *run, int timeout_ms)
         return;
     if (wanted[0].revents)
         take_signals(run);
-    if (wanted[1].revents)
+    if (wanted[1].revents) {
         story_network_ready(run->story);
+        /* Before the records: a browser may be looking at the same change. */
+        control_tick(run->control);
+    }
 }
 
 void run_watch(struct run *run)
@@ -73,6 +76,7 @@ void run_watch(struct run *run)
     for (;;) {
         wait_for_something(run, tick);
         size_t records = collector_drain(run->collector, RUN_DRAIN_MAX);
+        control_tick(run->control);
         now = process_clock_ms();
         tick = records == RUN_DRAIN_MAX ? 0 : records > 0 ? TICK_BUSY_MS : tick * 2 + 1;
         if (tick > TICK_IDLE_MS)

@@ -130,14 +130,13 @@ json_t *runjson_make(const struct runjson *run)
     json_t *processes = processes_json(run->tab, &browser);
 
     return json_pack(
-        "{s:i, s:s, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:{s:o, s:I}, s:o, s:o, s:b, s:o, s:I, s:I, s:I, s:o}",
+        "{s:i, s:s, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:I, s:I, s:I, s:o}",
         "schema", RUNJSON_SCHEMA, "rtcshim", RTCSHIM_VERSION, "command", command_json(run->argv),
         "start", time_json(&run->start), "end", run->complete ? time_json(&run->end) : json_null(),
         "complete", run->complete, "command_status",
         run->complete ? json_integer(run->command_status) : json_null(), "exit_status",
         run->complete ? json_integer(run->exit_status) : json_null(), "host", host_json(),
-        "browser", browser ? browser : json_null(), "policy", "name",
-        text_json_or_null(run->policy), "generation", (json_int_t)run->generation, "network",
+        "browser", browser ? browser : json_null(), "policy", control_json(run->control), "network",
         story_network_json(run->story), "processes", processes, "processes_complete",
         !proctab_overflowed(run->tab), "counts", story_counts_json(run->story), "events",
         (json_int_t)run->events, "events_unwritten", (json_int_t)run->unwritten, "events_lost",

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <time.h>
 
+#include "control.h"
 #include "proctab.h"
 #include "story.h"
 
@@ -14,14 +15,12 @@ enum { RUNJSON_SCHEMA = 1 };
 struct runjson {
     char *const *argv;
     struct timespec start, end;
-    bool complete;      /* the command has ended; else end and exit_status are null */
-    int command_status; /* the command's own, 128 + N for signal N */
-    int exit_status;    /* rtcshim's */
-    uint64_t events;    /* lines in events.ndjson */
-    uint64_t unwritten; /* events that could not be written */
-    const char *policy; /* the name of the one in force, and its generation: the launcher's word,
-                           not the file's */
-    uint32_t generation;
+    bool complete;                 /* the command has ended; else end and exit_status are null */
+    int command_status;            /* the command's own, 128 + N for signal N */
+    int exit_status;               /* rtcshim's */
+    uint64_t events;               /* lines in events.ndjson */
+    uint64_t unwritten;            /* events that could not be written */
+    const struct control *control; /* the policy as applied */
     const struct story *story;
     const struct proctab *tab;
 };

@@ -132,7 +132,7 @@ static void let_go(struct session *session)
     session->lock_fd = -1;
 }
 
-static bool open_below(struct session *session, const char *parent)
+static bool open_below(struct session *session, const char *parent, bool enforce)
 {
     uint64_t random = 0;
     int error;
@@ -143,8 +143,8 @@ static bool open_below(struct session *session, const char *parent)
     (void)session_remove_stale(parent);
     if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
         return false;
-    n = snprintf(session->path, sizeof(session->path), "%s/%d-%016llx", parent, (int)getpid(),
-                 (unsigned long long)random);
+    n = snprintf(session->path, sizeof(session->path), "%s/%d-%016llx%s", parent, (int)getpid(),
+                 (unsigned long long)random, enforce ? SESSION_ENFORCE : "");
     if (n < 0 || (size_t)n >= sizeof(session->path)) {
         errno = ENAMETOOLONG;
         return false;
@@ -160,23 +160,30 @@ static bool open_below(struct session *session, const char *parent)
     return false;
 }
 
-bool session_open(struct session *session)
+size_t session_parents(char parents[SESSION_PARENTS_MAX][PATH_MAX])
 {
-    char parents[4][PATH_MAX];
     const char *temporary = getenv("TMPDIR");
-    char tried[3 * PATH_MAX] = "";
     size_t count = 0;
-    size_t used = 0;
 
-    memset(session, 0, sizeof(*session));
-    session->lock_fd = -1;
     count += runtime_parent(parents[count], PATH_MAX);
     count += shared_parent("/dev/shm", parents[count], PATH_MAX);
     if (temporary)
         count += shared_parent(temporary, parents[count], PATH_MAX);
     count += shared_parent("/tmp", parents[count], PATH_MAX);
+    return count;
+}
+
+bool session_open(struct session *session, bool enforce)
+{
+    char parents[SESSION_PARENTS_MAX][PATH_MAX];
+    char tried[3 * PATH_MAX] = "";
+    size_t count = session_parents(parents);
+    size_t used = 0;
+
+    memset(session, 0, sizeof(*session));
+    session->lock_fd = -1;
     for (size_t i = 0; i < count; i++) {
-        if (open_below(session, parents[i]))
+        if (open_below(session, parents[i], enforce))
             return true;
         int n = snprintf(
             tried + used, sizeof(tried) - used, "%s'%s': %s", used ? "; " : "", parents[i],

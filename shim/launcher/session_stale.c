@@ -15,6 +15,7 @@
 
 #include "procfs.h"
 #include "session.h"
+#include "session_file.h"
 
 enum { STALE_MAX = 256 }; /* removed in one go; the next start takes the rest */
 
@@ -33,7 +34,8 @@ bool session_in_use(const char *path)
 
 void session_remove_folder(const char *path)
 {
-    static const char *const files[] = {"ring", "policy", "lock"};
+    static const char *const files[] = {"ring", "policy", "lock", SESSION_FILE_ABOUT,
+                                        SESSION_FILE_POLICY};
     int dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
     if (dir < 0)
@@ -44,8 +46,7 @@ void session_remove_folder(const char *path)
     (void)rmdir(path);
 }
 
-/* PID-RANDOM, as session_open() names them. */
-static bool parse_name(const char *name, pid_t *pid)
+bool session_parse_name(const char *name, pid_t *pid)
 {
     char *end;
     long value;
@@ -54,8 +55,8 @@ static bool parse_name(const char *name, pid_t *pid)
         return false;
     errno = 0;
     value = strtol(name, &end, 10);
-    if (errno != 0 || value > INT_MAX || *end != '-' || strlen(end) != 17 ||
-        strspn(end + 1, "0123456789abcdef") != 16)
+    if (errno != 0 || value > INT_MAX || *end != '-' || strspn(end + 1, "0123456789abcdef") != 16 ||
+        (end[17] != '\0' && strcmp(end + 17, SESSION_ENFORCE) != 0))
         return false;
     *pid = (pid_t)value;
     return true;
@@ -73,7 +74,7 @@ static bool maker_lives(pid_t pid)
     return strcmp(own, other) == 0;
 }
 
-static bool lock_is_free(int parent, const char *name)
+bool session_lock_is_free(int parent, const char *name)
 {
     char path[NAME_MAX + 8];
     bool is_free;
@@ -101,12 +102,13 @@ unsigned session_remove_stale(const char *parent)
         struct stat st;
         pid_t maker;
         int n = snprintf(path, sizeof(path), "%s/%s", parent, entry->d_name);
-        if (n < 0 || (size_t)n >= sizeof(path) || !parse_name(entry->d_name, &maker))
+        if (n < 0 || (size_t)n >= sizeof(path) || !session_parse_name(entry->d_name, &maker))
             continue;
         if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
             !S_ISDIR(st.st_mode) || st.st_uid != geteuid())
             continue;
-        if (!lock_is_free(dirfd(dir), entry->d_name) || maker_lives(maker) || session_in_use(path))
+        if (!session_lock_is_free(dirfd(dir), entry->d_name) || maker_lives(maker) ||
+            session_in_use(path))
             continue;
         session_remove_folder(path);
         removed++;

@@ -152,7 +152,7 @@ json_t *event_json_hook(const struct event *head, struct process *p)
     return o;
 }
 
-json_t *event_json_verdict(const struct event *head, const char *policy)
+json_t *event_json_verdict(const struct event *head, const char *policy, const char *named)
 {
     json_t *o = json_object();
     char rule[POLICY_NAME_BYTES + 16];
@@ -163,6 +163,7 @@ json_t *event_json_verdict(const struct event *head, const char *policy)
         snprintf(rule, sizeof rule, "%.*s:%u", POLICY_NAME_BYTES, policy, head->rule);
     const char *action = policy_action_name(head->action);
     json_object_set_new_nocheck(o, "action", json_string_nocheck(action[0] ? action : "allow"));
-    json_object_set_new_nocheck(o, "rule", text_json(rule, strlen(rule)));
+    json_object_set_new_nocheck(
+        o, "rule", text_json(named[0] ? named : rule, strlen(named[0] ? named : rule)));
     return o;
 }

@@ -42,8 +42,8 @@ json_t *event_json_process(struct process *p, uint32_t ns_tid);
 /* {"call","fd","result","errno","caller"}. New reference. */
 json_t *event_json_hook(const struct event *head, struct process *p);
 
-/* {"action","rule"}. New reference. */
-json_t *event_json_verdict(const struct event *head, const char *policy);
+/* {"action","rule"}; named is what the rule is called, "" for POLICY:INDEX. New reference. */
+json_t *event_json_verdict(const struct event *head, const char *policy, const char *named);
 
 /* {"ip","port"}, JSON null for NETADDR_NONE. New reference. */
 json_t *event_json_address(const struct netaddr *addr);

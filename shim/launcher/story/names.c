@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <uthash.h>
 
@@ -19,6 +20,7 @@ struct names_entry {
 
 struct names {
     struct names_entry *table; /* in the order of learning: the first is the oldest */
+    uint64_t learned;
 };
 
 static struct names_key names_key_of(const struct netaddr *addr)
@@ -84,6 +86,7 @@ void names_learn(struct names *names, const struct netaddr *addr, const char *na
         HASH_ADD(hh, names->table, key, sizeof entry->key, entry);
     }
     size_t len = strnlen(name, sizeof entry->name - 1);
+    names->learned += strncmp(entry->name, name, len + 1) != 0;
     memcpy(entry->name, name, len);
     entry->name[len] = '\0';
 }
@@ -93,4 +96,32 @@ const char *names_find(const struct names *names, const struct netaddr *addr)
     struct names_entry *entry = names_entry_of(names, addr);
 
     return entry ? entry->name : NULL;
+}
+
+static bool same_host(const char *a, const char *b)
+{
+    size_t a_len = strlen(a);
+    size_t b_len = strlen(b);
+
+    a_len -= a_len > 0 && a[a_len - 1] == '.';
+    b_len -= b_len > 0 && b[b_len - 1] == '.';
+    return a_len == b_len && strncasecmp(a, b, a_len) == 0;
+}
+
+size_t names_addresses(const struct names *names, const char *name, struct netaddr *out, size_t max)
+{
+    size_t count = 0;
+
+    for (const struct names_entry *e = names->table; e && count < max; e = e->hh.next) {
+        if (!same_host(e->name, name))
+            continue;
+        out[count] = netaddr_from_bytes(e->key.ip, e->key.family == NETADDR_IPV6 ? 16 : 4, 0);
+        count++;
+    }
+    return count;
+}
+
+uint64_t names_learned(const struct names *names)
+{
+    return names->learned;
 }

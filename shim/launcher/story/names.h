@@ -24,4 +24,12 @@ void names_learn(struct names *names, const struct netaddr *addr, const char *na
 /* NULL where no name is known; borrowed until the next names_learn(). Ports are not looked at. */
 const char *names_find(const struct names *names, const struct netaddr *addr);
 
+/* The addresses that were the answer for name, in any case of letters and with or without its last
+ * dot; up to max of them, returns how many. */
+size_t names_addresses(const struct names *names, const char *name, struct netaddr *out,
+                       size_t max);
+
+/* Moves whenever something was learned. */
+uint64_t names_learned(const struct names *names);
+
 #endif

@@ -39,7 +39,7 @@ struct network {
     struct network_table table;
     struct network_known *known; /* in the order of asking */
     json_t *start, *changes;
-    uint64_t changes_left_out, asked;
+    uint64_t changes_left_out, asked, version;
     uint32_t seq;
     uid_t uid;
     bool stale; /* routes may have gone or been replaced without a message */
@@ -49,6 +49,7 @@ static void network_forget(struct network *network)
 {
     struct network_known *entry, *next;
 
+    network->version++;
     HASH_ITER(hh, network->known, entry, next)
     {
         /* The analyzer does not see that HASH_DEL moves the head on. */
@@ -387,6 +388,16 @@ void network_route(struct network *network, const struct network_lookup *lookup,
         return;
     network_lookup(network, lookup, out);
     network_remember(network, lookup, out);
+}
+
+const struct network_table *network_table_of(const struct network *network)
+{
+    return &network->table;
+}
+
+uint64_t network_version(const struct network *network)
+{
+    return network->version;
 }
 
 uint64_t network_asked(const struct network *network)

@@ -23,6 +23,7 @@ enum {
 };
 
 struct network;
+struct network_table;
 
 enum network_what {
     NETWORK_INTERFACE,
@@ -94,6 +95,12 @@ void network_route(struct network *network, const struct network_lookup *lookup,
 /* Put an answer in the memory, as if the kernel had given it. */
 void network_remember(struct network *network, const struct network_lookup *lookup,
                       const struct network_answer *answer);
+
+/* The tables themselves (network_table.h); borrowed until the next change. */
+const struct network_table *network_table_of(const struct network *network);
+
+/* Moves whenever interfaces, addresses, routes or rules did. */
+uint64_t network_version(const struct network *network);
 
 /* How many times the kernel was asked. For tests. */
 uint64_t network_asked(const struct network *network);

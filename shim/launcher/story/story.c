@@ -91,11 +91,20 @@ json_t *tell_begin(struct story *story, enum event_type type, const struct event
     return event;
 }
 
+json_t *tell_verdict(struct story *story, const struct event_view *ev)
+{
+    char rule[STORY_RULE_BYTES] = "";
+
+    if (story->options.name_rule)
+        story->options.name_rule(&ev->head, rule, story->options.ctx);
+    return event_json_verdict(&ev->head, story->policy, rule);
+}
+
 void tell_payload(struct story *story, json_t *event, const struct event_view *ev, const char *key,
                   json_t *payload)
 {
     json_object_set_new_nocheck(event, key, payload);
-    json_object_set_new_nocheck(event, "verdict", event_json_verdict(&ev->head, story->policy));
+    json_object_set_new_nocheck(event, "verdict", tell_verdict(story, ev));
 }
 
 void tell_emit(struct story *story, enum event_type type, json_t *event)
@@ -131,6 +140,24 @@ void story_record(struct story *story, const struct event_view *ev, struct proce
 
     if (ev->head.kind < EVENT_KIND_COUNT && tellers[ev->head.kind])
         tellers[ev->head.kind](story, ev, p);
+}
+
+struct network *story_network(struct story *story)
+{
+    return story->network;
+}
+
+const struct names *story_names(const struct story *story)
+{
+    return story->names;
+}
+
+void story_policy(struct story *story, const json_t *change)
+{
+    json_t *event = event_json_begin(EVENT_TYPE_policy, story_time_ns());
+
+    json_object_set_nocheck(event, "policy", (json_t *)(uintptr_t)change);
+    tell_emit(story, EVENT_TYPE_policy, event);
 }
 
 int story_network_fd(const struct story *story)

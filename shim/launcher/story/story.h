@@ -15,14 +15,20 @@
 #include "process.h"
 
 struct story;
+struct names;
+struct network;
+
+enum { STORY_RULE_BYTES = 128 };
 
 struct story_options {
     FILE *live; /* live lines and the summary, NULL for none (--quiet silences the lines, not the
                    summary: quiet) */
     bool quiet;
     bool colour;
-    const char *policy; /* name of the policy in force: "observe" */
-    uid_t uid;          /* for route lookups */
+    const char *policy; /* name of the policy, where name_rule is NULL: "observe" */
+    /* What a rule is called in events, "vpn:3"; out holds STORY_RULE_BYTES. */
+    void (*name_rule)(const struct event *head, char *out, void *ctx);
+    uid_t uid; /* for route lookups */
     /* Called for each finished event; borrows it. The story has given it its seq. */
     void (*event)(const json_t *event, void *ctx);
     void *ctx;
@@ -31,6 +37,14 @@ struct story_options {
 /* NULL and errno on failure; the network is read once here. */
 struct story *story_new(const struct story_options *options);
 void story_free(struct story *story);
+
+/* What the story knows of the network and of names; borrowed. */
+struct network *story_network(struct story *story);
+const struct names *story_names(const struct story *story);
+
+/* Another policy, or the same one compiled anew, is in force: {"name","generation","reason",...} of
+ * docs/events.md. */
+void story_policy(struct story *story, const json_t *change);
 
 /* A file descriptor to poll for input; call story_network_ready() when it has some. -1 where
  * interfaces can't be watched. */

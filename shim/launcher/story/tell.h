@@ -39,6 +39,9 @@ uint64_t tell_now_ms(void);
 json_t *tell_begin(struct story *story, enum event_type type, const struct event_view *ev,
                    struct process *p);
 
+/* The verdict of a record. New reference. */
+json_t *tell_verdict(struct story *story, const struct event_view *ev);
+
 /* Put payload under key and the verdict after it; takes payload. */
 void tell_payload(struct story *story, json_t *event, const struct event_view *ev, const char *key,
                   json_t *payload);

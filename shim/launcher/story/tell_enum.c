@@ -36,7 +36,7 @@ void tell_netlink(struct story *story, const struct event_view *ev, struct proce
 {
     json_t *common = tell_begin(story, EVENT_TYPE_enumeration, ev, p);
 
-    json_object_set_new_nocheck(common, "verdict", event_json_verdict(&ev->head, story->policy));
+    json_object_set_new_nocheck(common, "verdict", tell_verdict(story, ev));
     enumeration_netlink(story->enumeration, ev, common, tell_now_ms());
     json_decref(common);
 }
