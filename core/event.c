@@ -46,7 +46,7 @@ static const struct kind_row kinds[EVENT_KIND_COUNT] = {
 enum {
     FLAGS_KNOWN = EVENT_OUT | EVENT_IN | EVENT_UDP | EVENT_TCP | EVENT_FRAMED | EVENT_CUT |
                   EVENT_FAILED | EVENT_CLASSIC | EVENT_UNKNOWN_FD | EVENT_REFUSED |
-                  EVENT_SOURCE_PINNED | EVENT_ENV_REPAIRED | EVENT_UNSYNCED,
+                  EVENT_SOURCE_PINNED | EVENT_ENV_REPAIRED | EVENT_UNSYNCED | EVENT_HIDDEN,
 };
 
 /*
@@ -143,7 +143,8 @@ bool event_view(const void *bytes, size_t len, struct event_view *out)
     if (((head.flags & EVENT_CUT) != 0) != (head.data_len < head.full_len))
         return false;
     if (head.action >= POLICY_ACTION_COUNT ||
-        (head.rule >= POLICY_RULES_MAX && head.rule != POLICY_RULE_DEFAULT))
+        (head.rule >= POLICY_RULES_MAX && head.rule != POLICY_RULE_DEFAULT &&
+         head.rule != POLICY_RULE_DOUBT))
         return false;
     if (!addr_settle(&head.local) || !addr_settle(&head.remote))
         return false;

@@ -75,6 +75,7 @@ enum event_flag {
         1u << 11, /* EVENT_EXEC: the environment lacked the library and was given it back */
     EVENT_UNSYNCED = 1u << 12, /* TCP: the stream's framing was lost at this point; messages may be
                                   missing from here on */
+    EVENT_HIDDEN = 1u << 13, /* EVENT_NETLINK: these messages were taken out of what was received */
 };
 
 enum {
@@ -101,7 +102,7 @@ struct event_interface {
     uint32_t flags;                /* IFF_*; 0 where the call does not tell */
     struct netaddr addr;           /* port 0; NETADDR_NONE for an entry without an IP address */
     uint32_t prefix_bits;
-    uint32_t reserved;
+    uint32_t hidden; /* 1: the policy left it out of the answer */
 };
 
 /*

@@ -2,6 +2,7 @@
 #include "enforce_receive.h"
 
 #include "enforce_answer.h"
+#include "enforce_netlink.h"
 
 bool enforce_received(struct received *received)
 {
@@ -11,10 +12,17 @@ bool enforce_received(struct received *received)
     switch (fd_kind(fdtab_get(received->fd))) {
     case FD_UDP:
     case FD_TCP:
-    case FD_UNKNOWN:
         enforce_answer(received);
         break;
     case FD_ROUTE:
+        again = enforce_netlink(received);
+        break;
+    case FD_UNKNOWN:
+        if (enforce_netlink_learn(received))
+            again = enforce_netlink(received);
+        else
+            enforce_answer(received);
+        break;
     case FD_OTHER:
     case FD_DIRECTORY:
         break;

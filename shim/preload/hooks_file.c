@@ -1,5 +1,6 @@
 /* Hooks of the calls that open files, for those below /proc/net and /sys/class/net. */
 #include "after.h"
+#include "enforce_file.h"
 
 #include <fcntl.h>
 #include <stdarg.h>
@@ -96,7 +97,10 @@ void after_open(enum event_call call, int dir, const char *path, int fd, uint64_
     EXPORT int name(const char *path, int flags, ...)                                              \
     {                                                                                              \
         MODE_OF(flags)                                                                             \
-        int fd = REAL(name)(path, flags, mode);                                                    \
+        int fd;                                                                                    \
+        if (enforce_file_open(EVENT_CALL_##name, AT_FDCWD, path, flags, &fd, CALLER()))            \
+            return fd;                                                                             \
+        fd = REAL(name)(path, flags, mode);                                                        \
         after_open(EVENT_CALL_##name, AT_FDCWD, path, fd, CALLER());                               \
         return fd;                                                                                 \
     }
@@ -104,7 +108,10 @@ void after_open(enum event_call call, int dir, const char *path, int fd, uint64_
 #define OPEN_2(name)                                                                               \
     EXPORT int name(const char *path, int flags)                                                   \
     {                                                                                              \
-        int fd = REAL(name)(path, flags);                                                          \
+        int fd;                                                                                    \
+        if (enforce_file_open(EVENT_CALL_##name, AT_FDCWD, path, flags, &fd, CALLER()))            \
+            return fd;                                                                             \
+        fd = REAL(name)(path, flags);                                                              \
         after_open(EVENT_CALL_##name, AT_FDCWD, path, fd, CALLER());                               \
         return fd;                                                                                 \
     }
@@ -113,7 +120,10 @@ void after_open(enum event_call call, int dir, const char *path, int fd, uint64_
     EXPORT int name(int dir, const char *path, int flags, ...)                                     \
     {                                                                                              \
         MODE_OF(flags)                                                                             \
-        int fd = REAL(name)(dir, path, flags, mode);                                               \
+        int fd;                                                                                    \
+        if (enforce_file_open(EVENT_CALL_##name, dir, path, flags, &fd, CALLER()))                 \
+            return fd;                                                                             \
+        fd = REAL(name)(dir, path, flags, mode);                                                   \
         after_open(EVENT_CALL_##name, dir, path, fd, CALLER());                                    \
         return fd;                                                                                 \
     }
@@ -121,7 +131,10 @@ void after_open(enum event_call call, int dir, const char *path, int fd, uint64_
 #define OPENAT_2(name)                                                                             \
     EXPORT int name(int dir, const char *path, int flags)                                          \
     {                                                                                              \
-        int fd = REAL(name)(dir, path, flags);                                                     \
+        int fd;                                                                                    \
+        if (enforce_file_open(EVENT_CALL_##name, dir, path, flags, &fd, CALLER()))                 \
+            return fd;                                                                             \
+        fd = REAL(name)(dir, path, flags);                                                         \
         after_open(EVENT_CALL_##name, dir, path, fd, CALLER());                                    \
         return fd;                                                                                 \
     }
@@ -142,7 +155,10 @@ OPENAT_2(__openat64_2)
 #define CREAT(name)                                                                                \
     EXPORT int name(const char *path, mode_t mode)                                                 \
     {                                                                                              \
-        int fd = REAL(name)(path, mode);                                                           \
+        int fd;                                                                                    \
+        if (enforce_file_open(EVENT_CALL_##name, AT_FDCWD, path, O_WRONLY, &fd, CALLER()))         \
+            return fd;                                                                             \
+        fd = REAL(name)(path, mode);                                                               \
         after_open(EVENT_CALL_##name, AT_FDCWD, path, fd, CALLER());                               \
         return fd;                                                                                 \
     }
@@ -156,37 +172,86 @@ static void after_fopen(enum event_call call, const char *path, FILE *file, uint
         after_open(call, AT_FDCWD, path, fileno(file), caller);
 }
 
-EXPORT FILE *fopen(const char *path, const char *mode)
+/* fopen, with the descriptor that stands for the file. */
+static FILE *stream_of(int fd, const char *mode)
 {
-    FILE *file = REAL(fopen)(path, mode);
-    after_fopen(EVENT_CALL_fopen, path, file, CALLER());
+    FILE *file;
+
+    if (!strchr(mode, 'e'))
+        REAL(fcntl)(fd, F_SETFD, 0);
+    file = fdopen(fd, mode);
+    if (file) {
+        fdtab_set(fd, FD_OTHER);
+    } else {
+        int saved = errno;
+        REAL(close)(fd);
+        errno = saved;
+    }
     return file;
 }
 
-EXPORT FILE *fopen64(const char *path, const char *mode)
-{
-    FILE *file = REAL(fopen64)(path, mode);
-    after_fopen(EVENT_CALL_fopen64, path, file, CALLER());
-    return file;
-}
+#define FOPEN(name)                                                                                \
+    EXPORT FILE *name(const char *path, const char *mode)                                          \
+    {                                                                                              \
+        int fd;                                                                                    \
+        enum file_fate fate = enforce_file(EVENT_CALL_##name, AT_FDCWD, path, 0, &fd, CALLER());   \
+        if (unlikely(fate != FILE_PASSES))                                                         \
+            return fate == FILE_INSTEAD ? stream_of(fd, mode) : NULL;                              \
+        FILE *file = REAL(name)(path, mode);                                                       \
+        after_fopen(EVENT_CALL_##name, path, file, CALLER());                                      \
+        return file;                                                                               \
+    }
 
-EXPORT FILE *freopen(const char *path, const char *mode, FILE *old)
-{
-    FILE *file = REAL(freopen)(path, mode, old);
-    after_fopen(EVENT_CALL_freopen, path, file, CALLER());
-    return file;
-}
+FOPEN(fopen)
+FOPEN(fopen64)
 
-EXPORT FILE *freopen64(const char *path, const char *mode, FILE *old)
-{
-    FILE *file = REAL(freopen64)(path, mode, old);
-    after_fopen(EVENT_CALL_freopen64, path, file, CALLER());
-    return file;
-}
+/* freopen closes the old stream in any case. */
+#define FREOPEN(name)                                                                              \
+    EXPORT FILE *name(const char *path, const char *mode, FILE *old)                               \
+    {                                                                                              \
+        char instead[FILE_FD_PATH_BYTES];                                                          \
+        int fd = -1;                                                                               \
+        enum file_fate fate =                                                                      \
+            path ? enforce_file(EVENT_CALL_##name, AT_FDCWD, path, 0, &fd, CALLER())               \
+                 : FILE_PASSES;                                                                    \
+        if (unlikely(fate == FILE_REFUSED)) {                                                      \
+            int error = errno;                                                                     \
+            fclose(old);                                                                           \
+            errno = error;                                                                         \
+            return NULL;                                                                           \
+        }                                                                                          \
+        if (unlikely(fate == FILE_INSTEAD))                                                        \
+            enforce_file_fd_path(fd, instead);                                                     \
+        FILE *file = REAL(name)(fate == FILE_INSTEAD ? instead : path, mode, old);                 \
+        if (unlikely(fate == FILE_INSTEAD)) {                                                      \
+            int saved = errno;                                                                     \
+            REAL(close)(fd);                                                                       \
+            errno = saved;                                                                         \
+            return file;                                                                           \
+        }                                                                                          \
+        after_fopen(EVENT_CALL_##name, path, file, CALLER());                                      \
+        return file;                                                                               \
+    }
+
+FREOPEN(freopen)
+FREOPEN(freopen64)
 
 EXPORT DIR *opendir(const char *path)
 {
-    DIR *dir = REAL(opendir)(path);
+    int fd;
+    enum file_fate fate = enforce_file(EVENT_CALL_opendir, AT_FDCWD, path, 0, &fd, CALLER());
+    if (unlikely(fate == FILE_REFUSED))
+        return NULL;
+    DIR *dir = fate == FILE_INSTEAD ? fdopendir(fd) : REAL(opendir)(path);
+    if (fate == FILE_INSTEAD) {
+        int saved = errno;
+        if (dir)
+            fdtab_set(fd, FD_DIRECTORY);
+        else
+            REAL(close)(fd); /* a table is no folder: ENOTDIR, as of the file itself */
+        errno = saved;
+        return dir;
+    }
     if (dir)
         after_open(EVENT_CALL_opendir, AT_FDCWD, path, dirfd(dir), CALLER());
     return dir;
@@ -204,6 +269,18 @@ static void after_path(enum event_call call, int dir, const char *path, int64_t 
 EXPORT int scandir(const char *path, struct dirent ***list, int (*filter)(const struct dirent *),
                    int (*order)(const struct dirent **, const struct dirent **))
 {
+    char instead[FILE_FD_PATH_BYTES];
+    int fd;
+    enum file_fate fate = enforce_file(EVENT_CALL_scandir, AT_FDCWD, path, 0, &fd, CALLER());
+    if (unlikely(fate == FILE_REFUSED))
+        return -1;
+    if (unlikely(fate == FILE_INSTEAD)) {
+        enforce_file_fd_path(fd, instead);
+        int found = REAL(scandir)(instead, list, filter, order), saved = errno;
+        REAL(close)(fd);
+        errno = saved;
+        return found;
+    }
     int n = REAL(scandir)(path, list, filter, order);
     after_path(EVENT_CALL_scandir, AT_FDCWD, path, n, CALLER());
     return n;
@@ -213,6 +290,18 @@ EXPORT int scandir64(const char *path, struct dirent64 ***list,
                      int (*filter)(const struct dirent64 *),
                      int (*order)(const struct dirent64 **, const struct dirent64 **))
 {
+    char instead[FILE_FD_PATH_BYTES];
+    int fd;
+    enum file_fate fate = enforce_file(EVENT_CALL_scandir64, AT_FDCWD, path, 0, &fd, CALLER());
+    if (unlikely(fate == FILE_REFUSED))
+        return -1;
+    if (unlikely(fate == FILE_INSTEAD)) {
+        enforce_file_fd_path(fd, instead);
+        int found = REAL(scandir64)(instead, list, filter, order), saved = errno;
+        REAL(close)(fd);
+        errno = saved;
+        return found;
+    }
     int n = REAL(scandir64)(path, list, filter, order);
     after_path(EVENT_CALL_scandir64, AT_FDCWD, path, n, CALLER());
     return n;
@@ -221,6 +310,8 @@ EXPORT int scandir64(const char *path, struct dirent64 ***list,
 /* /sys/class/net/NAME is a link whose target names the device. */
 EXPORT ssize_t readlink(const char *path, char *buf, size_t size)
 {
+    if (enforce_file_name(EVENT_CALL_readlink, AT_FDCWD, path, false, CALLER()))
+        return -1;
     ssize_t n = REAL(readlink)(path, buf, size);
     after_path(EVENT_CALL_readlink, AT_FDCWD, path, n, CALLER());
     return n;
@@ -228,6 +319,8 @@ EXPORT ssize_t readlink(const char *path, char *buf, size_t size)
 
 EXPORT ssize_t __readlink_chk(const char *path, char *buf, size_t size, size_t room)
 {
+    if (enforce_file_name(EVENT_CALL___readlink_chk, AT_FDCWD, path, false, CALLER()))
+        return -1;
     ssize_t n = REAL(__readlink_chk)(path, buf, size, room);
     after_path(EVENT_CALL___readlink_chk, AT_FDCWD, path, n, CALLER());
     return n;
@@ -235,6 +328,8 @@ EXPORT ssize_t __readlink_chk(const char *path, char *buf, size_t size, size_t r
 
 EXPORT ssize_t readlinkat(int dir, const char *path, char *buf, size_t size)
 {
+    if (enforce_file_name(EVENT_CALL_readlinkat, dir, path, false, CALLER()))
+        return -1;
     ssize_t n = REAL(readlinkat)(dir, path, buf, size);
     after_path(EVENT_CALL_readlinkat, dir, path, n, CALLER());
     return n;
@@ -242,6 +337,8 @@ EXPORT ssize_t readlinkat(int dir, const char *path, char *buf, size_t size)
 
 EXPORT ssize_t __readlinkat_chk(int dir, const char *path, char *buf, size_t size, size_t room)
 {
+    if (enforce_file_name(EVENT_CALL___readlinkat_chk, dir, path, false, CALLER()))
+        return -1;
     ssize_t n = REAL(__readlinkat_chk)(dir, path, buf, size, room);
     after_path(EVENT_CALL___readlinkat_chk, dir, path, n, CALLER());
     return n;

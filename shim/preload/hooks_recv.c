@@ -1,6 +1,6 @@
 /* Hooks of the calls that take bytes off a descriptor. */
 #include "after.h"
-#include "enforce_receive.h"
+#include "enforce_netlink.h"
 
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -212,8 +212,13 @@ EXPORT ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 EXPORT int recvmmsg(int fd, struct mmsghdr *msgs, unsigned int count, int flags,
                     struct timespec *timeout)
 {
-    int n = REAL(recvmmsg)(fd, msgs, count, flags, timeout);
-    received_msgs(fd, msgs, flags, n);
+    int n;
+    if (enforce_netlink_one_by_one(fd, count)) {
+        n = enforce_netlink_recvmmsg(fd, msgs, count, flags, timeout);
+    } else {
+        n = REAL(recvmmsg)(fd, msgs, count, flags, timeout);
+        received_msgs(fd, msgs, flags, n);
+    }
     after_recvmmsg(EVENT_CALL_recvmmsg, fd, msgs, flags, n, CALLER());
     return n;
 }

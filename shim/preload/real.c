@@ -48,6 +48,11 @@ static const struct {
     {EVENT_CALL_scandir64, EVENT_CALL_scandir},
     {EVENT_CALL___readlink_chk, EVENT_CALL_readlink},
     {EVENT_CALL___readlinkat_chk, EVENT_CALL_readlinkat},
+    {EVENT_CALL_stat64, EVENT_CALL_stat},
+    {EVENT_CALL_lstat64, EVENT_CALL_lstat},
+    {EVENT_CALL_fstatat64, EVENT_CALL_fstatat},
+    {EVENT_CALL___realpath_chk, EVENT_CALL_realpath},
+    {EVENT_CALL_glob64, EVENT_CALL_glob},
     {EVENT_CALL___res_nsearch, EVENT_CALL_res_nsearch},
 };
 

@@ -25,4 +25,4 @@ ${CC:-cc} $flags -shared -o "$out/libearly.so" "$here/early_lib.c" -Wl,-soname,l
     program loop "$here/loop.c" $common
     program arm64 "$here/arm64.c" $common
 }
-program ring_dump "$here/ring_dump.c" "$core/event.c" "$core/ring.c" "$core/ring_reader.c" "$core/policy.c" "$core/netaddr.c"
+program ring_dump "$here/ring_dump.c" "$here/policy_hide.c" "$core/event.c" "$core/ring.c" "$core/ring_reader.c" "$core/policy.c" "$core/netaddr.c"

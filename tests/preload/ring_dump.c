@@ -2,9 +2,10 @@
  * Run a command under the library with a session of its own, then show what it recorded, a line a
  * record.
  *
- *   ring_dump [-c CELLS] [-e EXPECTED] LIBRARY FOLDER COMMAND [ARG...]
+ *   ring_dump [-c CELLS] [-e EXPECTED] [-s SHOWN] LIBRARY FOLDER COMMAND [ARG...]
  *
- * FOLDER gets the session's files. With -e the command's standard output goes to the file EXPECTED;
+ * FOLDER gets the session's files. With -s the policy hides every interface but SHOWN, "lo,tun0".
+ * With -e the command's standard output goes to the file EXPECTED;
  * its lines "EXPECT word word..." are then held against the records: each takes one record that has
  * all its words, each record must be taken, or have all the words of a line "ALLOW word word...".
  * No two processes may have one number. Exit status: the command's, or 1 for a difference, 2 where
@@ -22,7 +23,7 @@
 
 #include "bytes.h"
 #include "event.h"
-#include "policy.h"
+#include "policy_hide.h"
 #include "ring.h"
 
 enum { LINES_MAX = 200000, LINE_BYTES = 512 };
@@ -87,6 +88,7 @@ static void add_flags(char *line, const struct event *head)
         {EVENT_SOURCE_PINNED, "pinned"},
         {EVENT_ENV_REPAIRED, "repaired"},
         {EVENT_UNSYNCED, "unsynced"},
+        {EVENT_HIDDEN, "hidden"},
     };
     char text[128] = "";
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -297,20 +299,23 @@ static int compare(const char *path)
 
 int main(int argc, char **argv)
 {
-    const char *expected = NULL;
+    const char *expected = NULL, *shown = NULL;
     uint64_t cells = RING_CELLS_DEFAULT;
     int option, status;
-    while ((option = getopt(argc, argv, "+c:e:")) != -1) {
+    while ((option = getopt(argc, argv, "+c:e:s:")) != -1) {
         if (option == 'c')
             cells = strtoull(optarg, NULL, 10);
         else if (option == 'e')
             expected = optarg;
+        else if (option == 's')
+            shown = optarg;
         else
             return 2;
     }
     if (argc - optind < 3 || ring_bytes(cells) == 0) {
         fprintf(stderr,
-                "usage: ring_dump [-c CELLS] [-e EXPECTED] LIBRARY FOLDER COMMAND [ARG...]\n");
+                "usage: ring_dump [-c CELLS] [-e EXPECTED] [-s SHOWN] LIBRARY FOLDER COMMAND "
+                "[ARG...]\n");
         return 2;
     }
     const char *folder = argv[optind + 1];
@@ -318,6 +323,8 @@ int main(int argc, char **argv)
     struct policy_shared *policy = make_file(folder, "policy", sizeof(*policy));
     struct ring ring;
     policy_format(policy);
+    if (shown)
+        policy_hide_all_but(policy, shown);
     if (!ring_format(mem, cells) || !ring_attach(mem, ring_bytes(cells), &ring)) {
         errno = EINVAL;
         die("format", "the ring");

@@ -1,0 +1,33 @@
+/*
+ * What is hidden, taken out of rtnetlink answers and notifications.
+ *
+ * The caller's buffers are edited in place after the real call, by core/rtnl_filter.h. A datagram
+ * of which nothing is left has never come. A peek is judged by the whole datagram, however little
+ * room the caller gave, and one that is all hidden is taken off the socket, so that the peek tells
+ * of the datagram that the next call will get. The length that MSG_TRUNC reports is the datagram's
+ * own: an upper bound of what can be read.
+ */
+#ifndef RTCSHIM_PRELOAD_ENFORCE_NETLINK_H
+#define RTCSHIM_PRELOAD_ENFORCE_NETLINK_H
+
+#include "enforce_receive.h"
+#include "rtnl_filter.h"
+
+/* true: nothing is left, and the call is to be made again. Async-signal-safe. */
+bool enforce_netlink(struct received *received);
+
+/* A descriptor that was not seen made received what looks like netlink messages: ask the kernel
+ * whether it is a rtnetlink socket, and remember. */
+bool enforce_netlink_learn(const struct received *received);
+
+/* recvmmsg on a rtnetlink socket while something is hidden: one message a call, so that no slot
+ * stays empty. count > 0. */
+int enforce_netlink_recvmmsg(int fd, struct mmsghdr *msgs, unsigned int count, int flags,
+                             struct timespec *timeout);
+
+static inline bool enforce_netlink_one_by_one(int fd, unsigned int count)
+{
+    return hiding() && count > 0 && fd_kind(fdtab_get(fd)) == FD_ROUTE;
+}
+
+#endif
