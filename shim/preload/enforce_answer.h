@@ -13,4 +13,7 @@
 /* Edit what was received, also what was only peeked at. Async-signal-safe. */
 void enforce_answer(const struct received *received);
 
+/* This message was edited like that. Only where its header and its address are here. */
+bool enforce_answer_was_hidden(const uint8_t *bytes, size_t len);
+
 #endif

@@ -44,6 +44,9 @@ static inline bool received(int fd, void *buf, size_t size, int flags, ssize_t *
 {
     if (likely(!hiding()) || *n <= 0)
         return false;
+    size_t have = (size_t)*n < size ? (size_t)*n : size;
+    if (fd_kind(fdtab_get(fd)) == FD_UDP && !cookie_at(buf, have, COOKIE_RAW))
+        return false; /* media; an answer without the cookie is none to any browser */
     struct iovec iov = {buf, size};
     struct received what = {
         .fd = fd, .flags = flags, .iov = &iov, .count = 1, .room = size, .n = *n};

@@ -1,34 +1,19 @@
 /* Judging STUN messages in a TCP stream before their bytes are sent: the walk of stream.c over a
  * copy of its place, so that a send that is refused leaves no trace. */
-#include "enforce_judge.h"
-#include "stream_frame.h"
+#include "enforce_stream.h"
 
-/* A place in one direction of a stream. */
-struct place {
-    enum framing framing;
-    bool synced;
-    uint32_t need, done; /* as in struct half */
-    uint8_t keep[STREAM_DECIDE];
-    size_t have; /* of keep: the first bytes of the unit under way */
-};
-
-struct walk {
-    struct seen *seen;
-    const struct span *span;
-    struct place place;
-    struct place start; /* what place was before the span */
-};
-
-/* false: another thread is sending on it just now. */
-static bool place_of(const struct seen *seen, struct place *place)
+bool stream_place(const struct seen *seen, bool in, struct place *place, uint8_t *kept,
+                  size_t *have)
 {
     unsigned number = fd_stream(seen->word);
 
     *place = (struct place){.framing = FRAMING_OPEN};
+    if (kept)
+        *have = 0;
     if (number == 0 || !stream_hold(number))
         return true;
     struct stream *stream = stream_at(number);
-    struct half *half = &stream->half[0];
+    struct half *half = &stream->half[in];
     bool mine = half_take(half);
     if (mine) {
         place->framing = (enum framing)atomic_load(&stream->framing);
@@ -37,6 +22,10 @@ static bool place_of(const struct seen *seen, struct place *place)
         place->done = half->done;
         place->have = half->have < sizeof place->keep ? half->have : sizeof place->keep;
         memcpy(place->keep, half->keep, place->have);
+        if (kept) {
+            *have = half->have;
+            memcpy(kept, half->keep, half->have);
+        }
         half_leave(half);
     }
     stream_release(number);
@@ -48,8 +37,6 @@ static bool at_border(const struct place *place)
     return place->need == 0 && place->have == 0;
 }
 
-static int step(struct walk *walk, bool judge);
-
 /* Does the span hold whole units and nothing else? */
 static bool is_whole(const struct walk *walk)
 {
@@ -57,11 +44,10 @@ static bool is_whole(const struct walk *walk)
 
     if (!at_border(&dry.place))
         return false;
-    step(&dry, false);
+    stream_walk(&dry);
     return dry.place.synced && at_border(&dry.place);
 }
 
-/* The unit under way has shown its first bytes: judge it. pos: bytes of the span up to there. */
 static int judge_unit(struct walk *walk, size_t pos)
 {
     const struct place *place = &walk->place;
@@ -70,7 +56,7 @@ static int judge_unit(struct walk *walk, size_t pos)
     struct span unit = *walk->span;
     struct policy_verdict verdict;
     unsigned type = STUN_TYPE_NONE;
-    size_t at = pos > place->done ? pos - place->done : 0;
+    size_t at;
 
     if (place->framing == FRAMING_LENGTH) {
         start += STUN_FRAME_HEADER_BYTES;
@@ -87,6 +73,7 @@ static int judge_unit(struct walk *walk, size_t pos)
     if (enforce_judge_socket(seen->fd, &subject, &verdict))
         return ENFORCE_GO;
     int refusal = enforce_refusal(&verdict, POLICY_STUN, seen->word);
+    unit_start(walk, pos, &at);
     unit.skip += at;
     unit.len = walk->span->len - at;
     if (place->need < unit.len)
@@ -104,8 +91,7 @@ static int judge_unit(struct walk *walk, size_t pos)
     return refusal;
 }
 
-/* Walk over the span, up to the first message that is refused. judge false: to its end. */
-static int step(struct walk *walk, bool judge)
+int stream_walk(struct walk *walk)
 {
     struct place *p = &walk->place;
     const struct span *span = walk->span;
@@ -157,7 +143,7 @@ static int step(struct walk *walk, bool judge)
             *p = (struct place){.framing = p->framing};
             return ENFORCE_GO; /* the framing is lost, which is told afterwards */
         }
-        int fate = shown && judge ? judge_unit(walk, pos) : ENFORCE_GO;
+        int fate = shown && walk->unit ? walk->unit(walk, pos) : ENFORCE_GO;
         if (fate != ENFORCE_GO)
             return fate;
         if (p->done == p->need) {
@@ -170,11 +156,11 @@ static int step(struct walk *walk, bool judge)
 
 int enforce_stream(struct seen *seen, const struct span *span)
 {
-    struct walk walk = {.seen = seen, .span = span};
+    struct walk walk = {.seen = seen, .span = span, .unit = judge_unit};
 
     if (fd_stream(seen->word) == 0 && span->len < STREAM_DECIDE && (seen->word & FD_BEGUN_OUT))
         return ENFORCE_GO;
-    if (!place_of(seen, &walk.place)) {
+    if (!stream_place(seen, false, &walk.place, NULL, NULL)) {
         /* The order of the two sends is not known. */
         struct policy_verdict verdict = enforce_doubt();
         int refusal = enforce_refusal(&verdict, POLICY_STUN, seen->word);
@@ -182,5 +168,5 @@ int enforce_stream(struct seen *seen, const struct span *span)
         return refusal;
     }
     walk.start = walk.place;
-    return step(&walk, true);
+    return stream_walk(&walk);
 }

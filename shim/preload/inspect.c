@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "enforce_answer.h"
 #include "stream.h"
 
 enum {
@@ -12,6 +13,7 @@ enum {
     CHANNEL_DATA_TOLD = 20, /* of a ChannelData message that carries no STUN: its header and the
                                start of what it carries */
     DATAGRAM_MAX = 65535,
+    ANSWER_LOOK = 2048, /* of a STUN answer that may show a hidden address */
     CHANNEL_LOOK = STUN_CHANNEL_HEADER_BYTES + STUN_HEADER_BYTES,
 };
 
@@ -62,6 +64,22 @@ bool inspect_learn(struct seen *seen)
     return false;
 }
 
+/* An answer that the policy made one to nothing is told as it came. false: it is none. */
+static bool tell_hidden(struct event *event, const struct span *span)
+{
+    uint8_t bytes[ANSWER_LOOK];
+    size_t have = span_copy(span, 0, bytes, sizeof bytes);
+
+    if (!enforce_answer_was_hidden(bytes, have))
+        return false;
+    for (size_t i = STUN_HEADER_BYTES - STUN_TXID_BYTES; i < STUN_HEADER_BYTES; i++)
+        bytes[i] = (uint8_t)~bytes[i];
+    event->action = POLICY_HIDE;
+    event->full_len = event->full_len > span->len ? event->full_len : (uint32_t)span->len;
+    emit_bytes(event, bytes, have);
+    return true;
+}
+
 static void tell_stun(const struct seen *seen, const struct span *span, bool classic, unsigned type,
                       size_t full_len)
 {
@@ -73,7 +91,8 @@ static void tell_stun(const struct seen *seen, const struct span *span, bool cla
         event.full_len = (uint32_t)full_len;
     emit_addresses(&event, seen);
     emit_judge(&event, POLICY_STUN, type);
-    emit(&event, span);
+    if (!hiding() || !(seen->flags & EVENT_IN) || !tell_hidden(&event, span))
+        emit(&event, span);
     fdtab_change(seen->fd, 0, FD_STUN);
 }
 
