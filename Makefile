@@ -43,8 +43,8 @@ PRELOAD_CORE_SRC := core/netaddr.c core/stun.c core/ring.c core/policy.c core/po
     core/rtnl.c core/rtnl_filter.c core/rtnl_filter_message.c core/rtnl_filter_table.c core/netfile.c
 
 # --- shim/launcher: rtcshim ----------------------------------------------------------------------------------------------------
-LAUNCHER_SRC := $(addprefix shim/launcher/,help.c say.c cmd_run.c cmd_analyzer.c run.c run_watch.c run_finish.c session.c session_stale.c \
-    session_guard.c session_file.c library.c child.c collector.c rundir.c linesink.c runjson.c)
+LAUNCHER_SRC := $(addprefix shim/launcher/,help.c say.c cmd_run.c cmd_policy.c cmd_policy_explain.c cmd_policy_set.c cmd_sessions.c cmd_analyzer.c run.c run_watch.c run_finish.c session.c session_stale.c \
+    session_guard.c session_file.c session_list.c library.c child.c collector.c rundir.c linesink.c runjson.c)
 # Who the processes are, and whether the library is in them.
 PROCESS_SRC := $(addprefix shim/launcher/process/,process.c process_thread.c process_code.c proctab.c \
     proctab_resolve.c procfs.c lineage.c role_text.c coverage.c elf_look.c census.c exec_notes.c sockets.c)
@@ -55,7 +55,7 @@ STORY_SRC := $(addprefix shim/launcher/story/,story.c tell_stun.c tell_name.c te
 # The policy language: text to table and back.
 POLICY_LANGUAGE_SRC := $(addprefix shim/launcher/policy/,words.c lexer.c parser.c parser_values.c program.c printer.c compiler.c \
     compiler_network.c compiler_hidden.c netview_kind.c)
-POLICY_SRC := $(POLICY_LANGUAGE_SRC) $(addprefix shim/launcher/policy/,source.c builtin_text.S netview.c control.c history.c hosts.c)
+POLICY_SRC := $(POLICY_LANGUAGE_SRC) $(addprefix shim/launcher/policy/,source.c builtin_text.S netview.c control.c history.c hosts.c explain.c)
 LAUNCHER_INC := -Ishim/launcher -Ishim/launcher/process -Ishim/launcher/story -Ishim/launcher/policy
 LAUNCHER_LIBS := -ljansson -lmnl -lresolv $(CORE_PROGRAM_LIBS)
 

@@ -22,6 +22,8 @@ const struct command *command_find(const char *name);
 extern unsigned command_closed_fds;
 
 int cmd_run(int argc, char **argv);
+int cmd_policy(int argc, char **argv);
+int cmd_sessions(int argc, char **argv);
 /* The subcommands of rtcshim-analyzer: runs it in place of this program. argv[-1] must be there, as
  * in main(). */
 int cmd_analyzer(int argc, char **argv);
@@ -31,6 +33,8 @@ int cmd_version(int argc, char **argv);
 extern const char help_overview[];
 extern const char help_run[];
 extern const char help_capture[];
+extern const char help_policy[];
+extern const char help_sessions[];
 extern const char help_decode[];
 extern const char help_help[];
 extern const char help_version[];

@@ -44,6 +44,37 @@ const char help_capture[] =
     "to a pcapng file (-w). Done by rtcshim-analyzer, a program of its own, which needs the capability\n"
     "cap_net_raw; 'rtcshim capture --help' lists its options.\n";
 
+const char help_policy[] =
+    "usage: rtcshim policy check [-q] NAME|FILE|-\n"
+    "       rtcshim policy list\n"
+    "       rtcshim policy show NAME|FILE|SESSION\n"
+    "       rtcshim policy explain [--vpn IFACE] NAME|FILE EVENT.json|-\n"
+    "       rtcshim policy explain [--vpn IFACE] NAME|FILE WHAT...\n"
+    "       rtcshim policy set [--vpn IFACE] [SESSION] NAME|FILE\n"
+    "\n"
+    "A policy says what may leave and which interfaces programs see, one rule a line, the first one that\n"
+    "matches counts: rtcshim-policy(5). NAME is a built-in policy.\n"
+    "\n"
+    "  check     say in words what a policy means, or point at the place that is wrong\n"
+    "  list      the built-in policies\n"
+    "  show      the text of a policy, or of the one in force in a session\n"
+    "  explain   which rule meets an event of events.ndjson, a line each, or what WHAT describes\n"
+    "  set       put a policy in force in a session that runs (see 'rtcshim sessions'); needs no SESSION\n"
+    "            where there is but one\n"
+    "\n"
+    "WHAT: --stun METHOD or --topic probe|dns|mdns|device|connect|enumeration; --class CLASS,\n"
+    "--to IP[:PORT], --from IP, --via IFACE, --over udp|tcp, --by ROLE, --proxied.\n"
+    "\n"
+    "exit status: 0; 1 the policy has errors; 2 trouble.\n";
+
+const char help_sessions[] =
+    "usage: rtcshim sessions [-j]\n"
+    "\n"
+    "List the sessions of this user: what runs under rtcshim, with which policy. A session is named by\n"
+    "its id, the start of it, the pid of any of its processes, or the run's folder.\n"
+    "\n"
+    "  -j, --json   one JSON object a line\n";
+
 const char help_decode[] =
     "usage: rtcshim decode [OPTIONS] FILE|-...\n"
     "\n"

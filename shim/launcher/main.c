@@ -18,6 +18,8 @@ unsigned command_closed_fds;
 const struct command commands[] = {
     {"run", "run a command and show what it tells the network", help_run, cmd_run},
     {"capture", "show or record the STUN messages that pass now", help_capture, cmd_analyzer},
+    {"policy", "check, show, explain and change policies", help_policy, cmd_policy},
+    {"sessions", "list what runs under rtcshim now", help_sessions, cmd_sessions},
     {"decode", "show the STUN messages in capture files", help_decode, cmd_analyzer},
     {"help", "list the commands, or explain one", help_help, cmd_help},
     {"version", "print the version", help_version, cmd_version},

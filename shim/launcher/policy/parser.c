@@ -325,6 +325,26 @@ static void warn_if_unreachable(struct parser *p, const struct program_statement
     }
 }
 
+static bool parse_statement(struct parser *p, struct program_statement *s, const char *verb)
+{
+    switch (s->verb) {
+    case PROGRAM_ALLOW:
+    case PROGRAM_DENY:
+        if (!parse_rule(p, s, verb))
+            return false;
+        warn_if_unreachable(p, s);
+        return true;
+    case PROGRAM_HIDE:
+    case PROGRAM_SHOW:
+        return parse_hide(p, s, verb);
+    case PROGRAM_DEFAULT:
+        return parse_default(p, s);
+    case PROGRAM_REFUSE:
+        return parse_refuse(p, s);
+    }
+    return false;
+}
+
 static bool parse_line(struct parser *p)
 {
     const struct token *first = parser_peek(p);
@@ -347,21 +367,10 @@ static bool parse_line(struct parser *p)
     s = &s[p->program->count++];
     *s = (struct program_statement){
         .verb = (enum program_verb)word->value, .line = p->number, .column = first->column};
-    switch (s->verb) {
-    case PROGRAM_ALLOW:
-    case PROGRAM_DENY:
-        if (!parse_rule(p, s, word->text))
-            return false;
-        warn_if_unreachable(p, s);
+    if (parse_statement(p, s, word->text))
         return true;
-    case PROGRAM_HIDE:
-    case PROGRAM_SHOW:
-        return parse_hide(p, s, word->text);
-    case PROGRAM_DEFAULT:
-        return parse_default(p, s);
-    case PROGRAM_REFUSE:
-        return parse_refuse(p, s);
-    }
+    /* What was half understood must not count against the lines below. */
+    program_drop_last(p->program);
     return false;
 }
 

@@ -26,6 +26,11 @@ void program_free(struct program *program)
     memset(program, 0, sizeof(*program));
 }
 
+void program_drop_last(struct program *program)
+{
+    statement_free(&program->statement[--program->count]);
+}
+
 bool program_restricts(const struct program *program)
 {
     for (size_t i = 0; i < program->count; i++) {

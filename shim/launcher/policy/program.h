@@ -76,6 +76,9 @@ struct program {
 
 void program_free(struct program *program);
 
+/* Forget the last statement. */
+void program_drop_last(struct program *program);
+
 /* It says or may say of something that it is refused or hidden. */
 bool program_restricts(const struct program *program);
 

@@ -66,6 +66,13 @@ enum source_status source_from_text(const char *name, const char *text, size_t l
     return parser_parse(out->text, len, &out->program, report) ? SOURCE_OK : SOURCE_WRONG;
 }
 
+bool source_is_file(const char *what)
+{
+    struct stat st;
+
+    return strcmp(what, "-") == 0 || (stat(what, &st) == 0 && !S_ISDIR(st.st_mode));
+}
+
 void source_free(struct policy_source *source)
 {
     free(source->text);

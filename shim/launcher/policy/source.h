@@ -44,6 +44,9 @@ enum source_status source_load(const char *what, struct policy_source *out,
 enum source_status source_from_text(const char *name, const char *text, size_t len,
                                     struct policy_source *out, struct parser_report *report);
 
+/* There is something of that name to read. */
+bool source_is_file(const char *what);
+
 void source_free(struct policy_source *source);
 
 /* Write errors and warnings for people, each with its line and a caret under the place. file: what

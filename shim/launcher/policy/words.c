@@ -19,7 +19,7 @@ static const struct word actions[] = {
     {"hide", PROGRAM_HIDE, NULL},       {"show", PROGRAM_SHOW, NULL},
     {"default", PROGRAM_DEFAULT, NULL}, {"refuse", PROGRAM_REFUSE, NULL},
 };
-TABLE(actions, "what a line starts with");
+TABLE(actions, "a word that a line may start with");
 
 static const struct word topics[] = {
     {"stun", POLICY_STUN, "STUN and TURN messages"},
