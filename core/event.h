@@ -42,8 +42,9 @@ enum event_kind {
     EVENT_CONNECT,      /* a datagram socket was connected: none; remote is the target */
     EVENT_PROBE, /* getsockname on a connected datagram socket that has sent nothing: none; local is
                     the answer */
-    EVENT_NETLINK, /* a rtnetlink request (out) or answer or notification (in): the netlink messages
-                    */
+    EVENT_NETLINK,    /* a rtnetlink request (out) or answer or notification (in): the netlink
+                         messages.    EVENT_REFUSED: a socket that would show interfaces was not made;
+                         arg: its    netlink protocol, or EVENT_ARG_PACKET */
     EVENT_INTERFACES, /* getifaddrs, if_nameindex: struct event_interface[], arg how many there were
                        */
     EVENT_INTERFACE_NAME, /* if_nametoindex, if_indextoname: one struct event_interface */
@@ -81,6 +82,7 @@ enum event_flag {
 enum {
     EVENT_DATA_MAX = 16384,  /* bytes of data[] at most; longer ones are cut and say so */
     EVENT_IFNAME_BYTES = 16, /* IFNAMSIZ */
+    EVENT_ARG_PACKET = 256,  /* EVENT_NETLINK: a packet socket */
 };
 
 struct event_process {

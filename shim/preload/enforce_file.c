@@ -147,6 +147,21 @@ static int copy_of(int path_fd, const struct netfile *file, uint32_t *hidden)
 /* --- deciding -----------------------------------------------------------------------------------
  */
 
+/* The number that the kernel would have given: programs close one and open the next for its place.
+ */
+static int lowest(int fd)
+{
+    int lower = REAL(fcntl)(fd, F_DUPFD_CLOEXEC, 0);
+
+    if (lower < 0 || lower > fd) {
+        if (lower >= 0)
+            REAL(close)(lower);
+        return fd;
+    }
+    REAL(close)(fd);
+    return lower;
+}
+
 static int session_folder(void)
 {
     static const char name[] = "/sys-class-net";
@@ -218,6 +233,8 @@ enum file_fate enforce_file_slow(enum event_call call, int dir, const char *path
         break;
     }
     REAL(close)(at);
+    if (instead >= 0)
+        instead = lowest(instead);
     if (error || instead >= 0)
         tell(call, path, error, hidden, how, caller);
     errno = error ? error : saved;

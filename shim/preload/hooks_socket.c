@@ -1,6 +1,7 @@
 /* Hooks of the calls that make sockets, give them addresses and set what decides their way. */
 #include "after.h"
 #include "enforce.h"
+#include "enforce_netlink.h"
 
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -160,6 +161,8 @@ void after_setsockopt(enum event_call call, int fd, int level, int name, const v
 
 EXPORT int socket(int domain, int type, int protocol)
 {
+    if (enforce_netlink_socket(EVENT_CALL_socket, domain, protocol, CALLER()))
+        return -1;
     int fd = REAL(socket)(domain, type, protocol);
     if (likely(fd >= 0))
         after_socket(fd, domain, type, protocol);

@@ -30,6 +30,7 @@ static const struct section sections[] = {
     {"ioctl", calls_ioctl},
     {"netlink", calls_netlink},
     {"file", calls_file},
+    {"path", calls_path},
     {"name", calls_name},
     {"bad-fd", calls_bad_fd},
     {"bad-send", calls_bad_send},

@@ -23,6 +23,7 @@ void calls_enum(void);
 void calls_ioctl(void);
 void calls_netlink(void);
 void calls_file(void);
+void calls_path(void);
 void calls_name(void);
 void calls_bad_fd(void);
 void calls_bad_send(void);
