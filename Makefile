@@ -44,7 +44,7 @@ PRELOAD_CORE_SRC := core/netaddr.c core/stun.c core/ring.c core/policy.c core/po
 
 # --- shim/launcher: rtcshim ----------------------------------------------------------------------------------------------------
 LAUNCHER_SRC := $(addprefix shim/launcher/,help.c say.c cmd_run.c cmd_policy.c cmd_policy_explain.c cmd_policy_set.c cmd_sessions.c cmd_analyzer.c run.c run_watch.c run_finish.c session.c session_stale.c \
-    session_guard.c session_file.c session_list.c library.c child.c collector.c rundir.c linesink.c runjson.c)
+    session_guard.c session_sysfs.c session_file.c session_list.c library.c child.c collector.c rundir.c linesink.c runjson.c)
 # Who the processes are, and whether the library is in them.
 PROCESS_SRC := $(addprefix shim/launcher/process/,process.c process_thread.c process_code.c proctab.c \
     proctab_resolve.c procfs.c lineage.c role_text.c coverage.c elf_look.c census.c exec_notes.c sockets.c)

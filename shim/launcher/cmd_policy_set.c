@@ -19,6 +19,7 @@
 #include "session_file.h"
 #include "session_guard.h"
 #include "session_list.h"
+#include "session_sysfs.h"
 #include "source.h"
 
 enum { LOCK_WAIT_MS = 2000, LAUNCHER_WAIT_MS = 1000 };
@@ -127,8 +128,10 @@ static bool put_in_force(struct set *set)
     before = atomic_load(&set->shared->generation);
     ok = leave_source(set);
     if (ok) {
-        if (here)
+        if (here) {
             policy_publish(set->shared, &set->table);
+            (void)session_sysfs_update(set->session->path, &set->table);
+        }
         atomic_fetch_add(&set->shared->source, 1);
     }
     session_policy_unlock(set->fd);

@@ -16,6 +16,7 @@
 #include "procfs.h"
 #include "session.h"
 #include "session_file.h"
+#include "session_sysfs.h"
 
 enum { STALE_MAX = 256 }; /* removed in one go; the next start takes the rest */
 
@@ -42,6 +43,7 @@ void session_remove_folder(const char *path)
         return;
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
         (void)unlinkat(dir, files[i], 0);
+    session_sysfs_remove(dir);
     close(dir);
     (void)rmdir(path);
 }

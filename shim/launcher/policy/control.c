@@ -13,6 +13,7 @@
 #include "printer.h"
 #include "say.h"
 #include "session_file.h"
+#include "session_sysfs.h"
 #include "words.h"
 
 enum {
@@ -138,11 +139,20 @@ static bool compile(struct control *c, struct policy_table *out)
     return compiler_run(&c->source.program, &options, out, &c->report);
 }
 
+static void keep_sysfs(const struct control *c)
+{
+    if (!session_sysfs_update(c->folder, &c->table))
+        say_warning("policy: cannot keep '%s/" SESSION_SYSFS "': %s; programs are refused "
+                    "/sys/class/net where interfaces are hidden",
+                    c->folder, strerror(errno));
+}
+
 /* Under the lock. */
 static void publish(struct control *c, const struct policy_table *table)
 {
     c->table = *table;
     policy_publish(c->options.shared, &c->table);
+    keep_sysfs(c);
     c->generation = atomic_load(&c->options.shared->generation);
     history_add(&c->history, c->generation, &c->table);
 }
@@ -158,6 +168,7 @@ static void follow(struct control *c)
     if (!policy_valid(c->options.shared, sizeof *c->options.shared))
         return;
     c->table = c->options.shared->table[generation & 1];
+    keep_sysfs(c);
     history_add(&c->history, generation, &c->table);
 }
 

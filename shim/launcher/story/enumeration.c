@@ -19,7 +19,8 @@ struct enumeration_open {
     uint16_t request; /* RTM_GET* */
     bool dump;
     bool answered, cut;
-    struct shown shown;
+    struct shown shown, hidden;
+    json_t *verdict; /* of what was hidden; NULL nothing was */
 };
 
 struct enumeration {
@@ -43,7 +44,9 @@ struct enumeration *enumeration_new(const struct network *network, enumeration_d
 static void open_free(struct enumeration_open *o)
 {
     json_decref(o->common);
+    json_decref(o->verdict);
     shown_free(&o->shown);
+    shown_free(&o->hidden);
     free(o);
 }
 
@@ -66,13 +69,14 @@ static json_t *enumeration_type_name(uint16_t type)
 }
 
 static void tell_shown(struct enumeration *e, json_t *event, json_t *enumeration,
-                       const struct shown *shown)
+                       const struct shown *shown, const struct shown *hidden)
 {
+    size_t left_out = shown->left_out + hidden->left_out;
+
     json_object_set_new_nocheck(enumeration, "shown", shown_json(shown, e->network));
-    json_object_set_new_nocheck(enumeration, "hidden", json_array());
-    if (shown->left_out)
-        json_object_set_new_nocheck(enumeration, "left_out",
-                                    json_integer((json_int_t)shown->left_out));
+    json_object_set_new_nocheck(enumeration, "hidden", shown_json(hidden, e->network));
+    if (left_out)
+        json_object_set_new_nocheck(enumeration, "left_out", json_integer((json_int_t)left_out));
     json_object_set_new_nocheck(event, "enumeration", enumeration);
     e->done(event, e->ctx);
 }
@@ -93,7 +97,10 @@ static void open_finish(struct enumeration *e, struct enumeration_open *o, bool 
     json_object_set_new_nocheck(enumeration, "complete", json_boolean(complete && !o->cut));
     if (error)
         json_object_set_new_nocheck(enumeration, "error", event_json_errno(error));
-    tell_shown(e, json_copy(o->common), enumeration, &o->shown);
+    json_t *event = json_copy(o->common);
+    if (o->verdict)
+        json_object_set_nocheck(event, "verdict", o->verdict);
+    tell_shown(e, event, enumeration, &o->shown, &o->hidden);
     open_free(o);
 }
 
@@ -236,8 +243,15 @@ static bool take_answer(struct enumeration *e, const struct event *head, const s
             return true;
         o->dump = true;
     }
-    o->answered = true;
     o->last_ms = now_ms;
+    if (head->flags & EVENT_HIDDEN) {
+        /* What the process got instead comes in a record of its own. */
+        show_message(&o->hidden, msg);
+        if (!o->verdict)
+            o->verdict = json_incref(json_object_get(common, "verdict"));
+        return true;
+    }
+    o->answered = true;
     o->cut = o->cut || (msg->flags & NLM_F_DUMP_INTR) != 0;
     show_message(&o->shown, msg);
     if (!part && !o->dump)
@@ -245,14 +259,17 @@ static bool take_answer(struct enumeration *e, const struct event *head, const s
     return true;
 }
 
+/* hidden: the process was not shown what these messages tell. */
 static void tell_notification(struct enumeration *e, const json_t *common, uint16_t type,
-                              const struct shown *shown)
+                              const struct shown *told, bool hidden)
 {
+    static const struct shown none;
     json_t *enumeration = json_object();
 
     json_object_set_new_nocheck(enumeration, "via", json_string_nocheck("netlink"));
     json_object_set_new_nocheck(enumeration, "notification", enumeration_type_name(type));
-    tell_shown(e, json_copy((json_t *)(uintptr_t)common), enumeration, shown);
+    tell_shown(e, json_copy((json_t *)(uintptr_t)common), enumeration, hidden ? &none : told,
+               hidden ? told : &none);
 }
 
 static void take_input(struct enumeration *e, const struct event_view *ev, const json_t *common,
@@ -261,6 +278,7 @@ static void take_input(struct enumeration *e, const struct event_view *ev, const
     struct shown notified = {0};
     struct rtnl_msg msg;
     uint16_t type = 0; /* of the notifications in notified; 0 none */
+    bool hidden = (ev->head.flags & EVENT_HIDDEN) != 0;
     size_t pos = 0;
 
     while (rtnl_next(ev->data, ev->head.data_len, &pos, &msg) == RTNL_OK) {
@@ -268,14 +286,14 @@ static void take_input(struct enumeration *e, const struct event_view *ev, const
             continue;
         /* Notifications of one kind that were read together are one event. */
         if (type && type != msg.type) {
-            tell_notification(e, common, type, &notified);
+            tell_notification(e, common, type, &notified, hidden);
             shown_free(&notified);
         }
         type = msg.type;
         show_message(&notified, &msg);
     }
     if (type)
-        tell_notification(e, common, type, &notified);
+        tell_notification(e, common, type, &notified, hidden);
     shown_free(&notified);
 }
 

@@ -6,20 +6,23 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <linux/netlink.h>
 #include <linux/sockios.h>
 
 #include "shown.h"
 #include "text.h"
 
 static void finish(struct story *story, json_t *event, const struct event_view *ev,
-                   json_t *enumeration, struct shown *shown)
+                   json_t *enumeration, struct shown *shown, struct shown *hidden)
 {
+    size_t left_out = shown->left_out + hidden->left_out;
+
     json_object_set_new_nocheck(enumeration, "shown", shown_json(shown, story->network));
-    json_object_set_new_nocheck(enumeration, "hidden", json_array());
-    if (shown->left_out)
-        json_object_set_new_nocheck(enumeration, "left_out",
-                                    json_integer((json_int_t)shown->left_out));
+    json_object_set_new_nocheck(enumeration, "hidden", shown_json(hidden, story->network));
+    if (left_out)
+        json_object_set_new_nocheck(enumeration, "left_out", json_integer((json_int_t)left_out));
     shown_free(shown);
+    shown_free(hidden);
     tell_payload(story, event, ev, "enumeration", enumeration);
     tell_emit(story, EVENT_TYPE_enumeration, event);
 }
@@ -32,8 +35,34 @@ static json_t *begin(const char *via)
     return enumeration;
 }
 
+/* A socket that would have shown interfaces, and was not made. */
+static void tell_refused_socket(struct story *story, const struct event_view *ev, struct process *p)
+{
+    static const struct {
+        uint32_t arg;
+        const char *name;
+    } rows[] = {
+        {NETLINK_SOCK_DIAG, "NETLINK_SOCK_DIAG"}, {NETLINK_GENERIC, "NETLINK_GENERIC"},
+        {NETLINK_NETFILTER, "NETLINK_NETFILTER"}, {NETLINK_XFRM, "NETLINK_XFRM"},
+        {EVENT_ARG_PACKET, "AF_PACKET"},
+    };
+    json_t *event = tell_begin(story, EVENT_TYPE_enumeration, ev, p);
+    json_t *enumeration = begin("netlink");
+    struct shown shown = {0}, hidden = {0};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].arg == ev->head.arg)
+            json_object_set_new_nocheck(enumeration, "request", json_string_nocheck(rows[i].name));
+    json_object_set_new_nocheck(enumeration, "error", event_json_errno(ev->head.error));
+    finish(story, event, ev, enumeration, &shown, &hidden);
+}
+
 void tell_netlink(struct story *story, const struct event_view *ev, struct process *p)
 {
+    if ((ev->head.flags & EVENT_REFUSED) && ev->head.data_len == 0) {
+        tell_refused_socket(story, ev, p);
+        return;
+    }
     json_t *common = tell_begin(story, EVENT_TYPE_enumeration, ev, p);
 
     json_object_set_new_nocheck(common, "verdict", tell_verdict(story, ev));
@@ -64,6 +93,9 @@ static const char *via_of(const struct event *head, const char *otherwise)
     case EVENT_CALL_if_nametoindex:
     case EVENT_CALL_if_indextoname:
         return event_call_name(head->call);
+    case EVENT_CALL_ioctl:
+    case EVENT_CALL_syscall:
+        return "ioctl"; /* SIOCGIFCONF of which something was hidden */
     default:
         return otherwise;
     }
@@ -74,17 +106,20 @@ static void tell_entries(struct story *story, const struct event_view *ev, struc
 {
     json_t *event = tell_begin(story, EVENT_TYPE_enumeration, ev, p);
     struct event_interface entry;
-    struct shown shown = {0};
+    struct shown shown = {0}, hidden = {0};
     size_t count = 0;
 
     while (event_interface_at(ev, count, &entry)) {
-        shown_add(&shown, entry.index, entry.name, &entry.addr);
+        shown_add(entry.hidden ? &hidden : &shown, entry.index, entry.name, &entry.addr);
         count++;
     }
     if (counted && ev->head.arg > count)
         shown.left_out += ev->head.arg - count;
-    finish(story, event, ev, begin(via_of(&ev->head, counted ? "getifaddrs" : "if_nametoindex")),
-           &shown);
+    const char *via = via_of(&ev->head, counted ? "getifaddrs" : "if_nametoindex");
+    json_t *enumeration = begin(via);
+    if (strcmp(via, "ioctl") == 0)
+        json_object_set_new_nocheck(enumeration, "request", json_string_nocheck("SIOCGIFCONF"));
+    finish(story, event, ev, enumeration, &shown, &hidden);
 }
 
 void tell_interfaces(struct story *story, const struct event_view *ev, struct process *p)
@@ -120,7 +155,7 @@ void tell_ioctl(struct story *story, const struct event_view *ev, struct process
 {
     json_t *event = tell_begin(story, EVENT_TYPE_enumeration, ev, p);
     json_t *enumeration = begin("ioctl");
-    struct shown shown = {0};
+    struct shown shown = {0}, hidden = {0};
     const struct request *request = NULL;
     struct ifreq entry;
     json_t *name;
@@ -130,26 +165,24 @@ void tell_ioctl(struct story *story, const struct event_view *ev, struct process
             request = &requests[i];
     name = request ? json_string_nocheck(request->name) : json_sprintf("0x%x", ev->head.arg);
     json_object_set_new_nocheck(enumeration, "request", name);
-    for (size_t pos = 0;
-         !(ev->head.flags & EVENT_FAILED) && ev->head.data_len - pos >= sizeof entry;
-         pos += sizeof entry) {
+    for (size_t pos = 0; ev->head.data_len - pos >= sizeof entry; pos += sizeof entry) {
         struct netaddr addr = {0};
         memcpy(&entry, ev->data + pos, sizeof entry);
         if (request && request->address)
             addr = netaddr_from_sockaddr(&entry.ifr_addr, sizeof entry.ifr_addr);
         if (entry.ifr_name[0])
-            shown_add(&shown, 0, entry.ifr_name, &addr);
+            shown_add(ev->head.flags & EVENT_REFUSED ? &hidden : &shown, 0, entry.ifr_name, &addr);
     }
-    finish(story, event, ev, enumeration, &shown);
+    finish(story, event, ev, enumeration, &shown, &hidden);
 }
 
 void tell_file(struct story *story, const struct event_view *ev, struct process *p)
 {
     json_t *event = tell_begin(story, EVENT_TYPE_enumeration, ev, p);
     json_t *enumeration = begin("file");
-    struct shown shown = {0};
+    struct shown shown = {0}, hidden = {0};
 
     json_object_set_new_nocheck(enumeration, "path",
                                 text_json((const char *)ev->data, ev->head.data_len));
-    finish(story, event, ev, enumeration, &shown);
+    finish(story, event, ev, enumeration, &shown, &hidden);
 }
