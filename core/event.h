@@ -48,11 +48,12 @@ enum event_kind {
     EVENT_INTERFACES, /* getifaddrs, if_nameindex: struct event_interface[], arg how many there were
                        */
     EVENT_INTERFACE_NAME, /* if_nametoindex, if_indextoname: one struct event_interface */
-    EVENT_IOCTL,   /* arg: the request; data: the struct ifreq after the call, or for SIOCGIFCONF
-                      struct ifreq[] */
-    EVENT_FILE,    /* a file below /proc/net or /sys/class/net was opened: the path, no NUL */
-    EVENT_NAME,    /* getaddrinfo and kin: name, NUL, zeros to a multiple of 8, then struct
-                      netaddr[arg] */
+    EVENT_IOCTL, /* arg: the request; data: the struct ifreq after the call, or for SIOCGIFCONF
+                    struct ifreq[] */
+    EVENT_FILE,  /* a file below /proc/net or /sys/class/net was opened: the path, no NUL; arg: how
+                    many lines were hidden */
+    EVENT_NAME,  /* getaddrinfo and kin: name, NUL, zeros to a multiple of 8, then struct
+                    netaddr[arg] */
     EVENT_SOCKOPT, /* arg: level << 16 | option; data: the option's value */
     EVENT_KIND_COUNT
 };

@@ -180,21 +180,22 @@ struct netfile netfile_of(const char *path)
 
 bool netfile_maybe(const char *path)
 {
-    bool first = true, absolute = path[0] == '/', up = false, has = false;
+    bool first = true, up = false, has = false;
     struct part part;
 
+    if (path[0] != '/')
+        return true;
     while ((part = part_next(&path)).len > 0) {
         if (part_is(part, "."))
             continue;
         bool tells = part_is(part, "proc") || part_is(part, "sys");
-        if (first && absolute && tells)
+        if (first && tells)
             return true;
         first = false;
         up = up || part_is(part, "..");
-        has = has || tells || part_is(part, "net") || part_is(part, "class") ||
-              part_is(part, "conf") || part_is(part, "neigh") || part_is(part, "self");
+        has = has || tells;
     }
-    return has && (up || !absolute);
+    return has && up;
 }
 
 /* --- lines --------------------------------------------------------------------------------------

@@ -54,7 +54,8 @@ struct netfile_line {
 struct netfile_line netfile_line(enum netfile_table table, const char *line, size_t len);
 
 /* Might this path lead to such a file? Looks at the text alone and says yes too often: /proc and
- * /sys in any spelling, and every relative path or one with `..` that has a component of theirs. */
+ * /sys in any spelling, and every relative path, since nobody knows from where. A symbolic link
+ * from elsewhere it does not see. */
 bool netfile_maybe(const char *path);
 
 #endif

@@ -5,7 +5,7 @@ set -eu
 
 build="gcc libc6-dev make pkg-config libjansson-dev libmnl-dev nettle-dev zlib1g-dev libmicrohttpd-dev liblzma-dev libbz2-dev libzstd-dev liblz4-dev libpcap-dev libcap-ng-dev libseccomp-dev linux-libc-dev uthash-dev"
 demo="util-linux passwd procps"
-check="libcmocka-dev libarchive-dev binutils strace coturn iproute2 nftables libcap2-bin clang libclang-rt-dev python3 python3-jsonschema tshark wireshark-common tcpdump mandoc"
+check="libcmocka-dev libarchive-dev binutils strace coturn iproute2 nftables libcap2-bin clang libclang-rt-dev python3 python3-jsonschema tshark wireshark-common tcpdump mandoc python3-psutil net-tools"
 bench="strace torsocks proxychains4 tcpdump tshark"
 arm64="gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
 

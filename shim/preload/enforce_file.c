@@ -173,16 +173,19 @@ static int session_folder(void)
     return REAL(open)(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 }
 
-static void tell(enum event_call call, const char *path, int error, uint32_t hidden, unsigned how,
-                 uint64_t caller)
+static void tell(enum event_call call, const char *path, int error, uint32_t lines, bool hides,
+                 unsigned how, uint64_t caller)
 {
     struct seen seen = {.call = call, .fd = -1, .caller = caller, .flags = EVENT_IN};
     struct event event = emit_head(EVENT_FILE, &seen);
 
     if (how & FILE_IS_PATTERN)
         return;
-    event.arg = hidden;
-    hides_note(&event, error);
+    event.arg = lines;
+    if (error || hides)
+        hides_note(&event, error);
+    else
+        emit_judge(&event, POLICY_ENUMERATION, 0);
     emit_bytes(&event, path, strlen(path));
 }
 
@@ -197,7 +200,7 @@ enum file_fate enforce_file_slow(enum event_call call, int dir, const char *path
 
     if ((uintptr_t)path < PAGE_MIN || !text_readable(path))
         return FILE_PASSES;
-    if (!netfile_maybe(path) && (path[0] == '/' || fd_kind(fdtab_get(dir)) != FD_DIRECTORY))
+    if (!netfile_maybe(path))
         return FILE_PASSES;
     at = REAL(openat)(dir, path,
                       O_PATH | O_CLOEXEC | (how & FILE_NO_FOLLOW ? (unsigned)O_NOFOLLOW : 0u));
@@ -236,7 +239,7 @@ enum file_fate enforce_file_slow(enum event_call call, int dir, const char *path
     if (instead >= 0)
         instead = lowest(instead);
     if (error || instead >= 0)
-        tell(call, path, error, hidden, how, caller);
+        tell(call, path, error, hidden, file.what == NETFILE_CLASS || hidden > 0, how, caller);
     errno = error ? error : saved;
     if (instead >= 0)
         *fd = instead;

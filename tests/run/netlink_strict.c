@@ -236,7 +236,7 @@ static void ask_all(struct mnl_socket *nl)
         inet_pton(AF_INET, destinations[i], ip);
         mnl_attr_put(nlh, RTA_DST, sizeof ip, ip);
         int error = ask(nl, nlh, 6000 + i);
-        printf("way %s %s\n", destinations[i], error ? strerror(error) : "found");
+        printf("way %u %s\n", i, error ? strerror(error) : "found");
     }
 }
 
