@@ -281,8 +281,9 @@ static unsigned choose(const struct policy_table *t, const struct slots *allowed
     unsigned slot = on_link_slot(t, allowed, server);
     if (slot != SLOT_UNKNOWN)
         return slot;
+    /* Without an address of its own the kernel would send with another interface's. */
     slot = default_slot(t, family);
-    if (slot != SLOT_UNKNOWN && slots_have(allowed, slot))
+    if (slot != SLOT_UNKNOWN && slots_have(allowed, slot) && has_family(t, slot, family))
         return slot;
     for (unsigned i = 0; i < count; i++)
         if (t->iface[i].ifindex != 0 && !(t->iface[i].flags & POLICY_IFACE_LOOPBACK) &&

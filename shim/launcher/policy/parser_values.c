@@ -195,7 +195,8 @@ static bool parse_prefix(struct parser *p, const struct token *token, struct pro
     }
     if (bits < before) {
         *failed = true;
-        return parser_fail(p, token->column, "write ::/0 for all of IPv6, 0.0.0.0/0 for IPv4",
+        return parser_fail(p, token->column + (unsigned)ip_len + 1,
+                           "write ::/0 for all of IPv6, 0.0.0.0/0 for IPv4",
                            "this prefix holds both IPv4 and IPv6");
     }
     out->bits = (uint8_t)(bits - before);

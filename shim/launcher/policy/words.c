@@ -219,8 +219,8 @@ static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 
 const char *words_guess(const struct words *words, const char *text, size_t len)
 {
-    /* A third of the letters may be wrong, two at most. */
-    size_t best = len <= 2 ? 1 : least(2, (len + 2) / 3) + 1;
+    size_t wrong_max = len <= 4 ? 1 : 2;
+    size_t best = wrong_max + 1;
     const char *guess = NULL;
 
     for (size_t i = 0; i < sizeof(habits) / sizeof(habits[0]); i++)
