@@ -107,7 +107,8 @@ static bool name_layout(const struct event *head, const uint8_t *data, size_t *a
 static bool data_fits_kind(const struct event *head, const uint8_t *data)
 {
     const struct kind_row *row = &kinds[head->kind];
-    bool may_lack = head->data_len == 0 && (head->flags & (EVENT_FAILED | EVENT_UNSYNCED)) != 0;
+    bool may_lack =
+        head->data_len == 0 && (head->flags & (EVENT_FAILED | EVENT_UNSYNCED | EVENT_REFUSED)) != 0;
     size_t addrs_at;
     size_t count;
 

@@ -70,7 +70,8 @@ enum event_flag {
         1u << 7, /* STUN without the magic cookie: recognised by type and exact length only */
     EVENT_UNKNOWN_FD =
         1u << 8, /* the library did not see this descriptor made; the kernel was asked what it is */
-    EVENT_REFUSED = 1u << 9,        /* policy: the call was not made */
+    EVENT_REFUSED = 1u << 9, /* policy: the call was not made; the start of a STUN message that was
+                                refused before all of its header was there has no data */
     EVENT_SOURCE_PINNED = 1u << 10, /* ifindex is that of SO_BINDTODEVICE, SO_BINDTOIFINDEX,
                                        IP_UNICAST_IF or the message's PKTINFO */
     EVENT_ENV_REPAIRED =

@@ -68,7 +68,7 @@ static inline bool enforce_wanted(fd_word word, const uint8_t *first, size_t fir
             enforce_names_dns(to, to_len))
             return true;
         if (first_len < STUN_HEADER_BYTES)
-            return first_len < len || (word & FD_STUN);
+            return first_len < len || (word & (FD_STUN | FD_SHARED));
         return enforce_readable(first, STUN_HEADER_BYTES) &&
                ((first[0] & 0xc0) == 0 ? cookie_at(first, first_len, COOKIE_RAW) ||
                                              be16(first + 2) + (size_t)STUN_HEADER_BYTES == len

@@ -44,7 +44,7 @@ bool enforce_readable_slow(const void *bytes, size_t len)
 
     if (len == 0)
         return true;
-    if (at == 0 || at + (len - 1) < at)
+    if (at < PAGE_MIN || at + (len - 1) < at) /* nothing is mapped at 0 */
         return false;
     for (uintptr_t page = at / PAGE_MIN; page <= (at + (len - 1)) / PAGE_MIN; page++) {
         uintptr_t *note = &shim_thread.readable[page % SHIM_READABLE];
@@ -164,9 +164,10 @@ struct netaddr enforce_local(int fd, fd_word word)
 /* --- refusals --------------------------------------------------------------------------------- */
 
 void enforce_tell(enum event_kind kind, struct seen *seen, const struct policy_verdict *verdict,
-                  int refusal, const struct span *data, uint32_t arg)
+                  int refusal, const struct span *data, size_t full_len, uint32_t arg)
 {
     static const struct span nothing;
+    bool headless = kind == EVENT_STUN && data && data->len < STUN_HEADER_BYTES;
 
     seen->error = refusal;
     seen->result = refusal ? -1 : data ? (int64_t)data->len : 0;
@@ -176,6 +177,9 @@ void enforce_tell(enum event_kind kind, struct seen *seen, const struct policy_v
     event.action = verdict->action;
     event.rule = verdict->rule;
     event.generation = verdict->generation;
-    emit(&event, data ? data : &nothing);
+    event.full_len = (uint32_t)full_len;
+    if (headless && full_len < data->len)
+        event.full_len = (uint32_t)data->len;
+    emit(&event, data && !headless ? data : &nothing);
     seen->flags &= ~(uint32_t)(EVENT_REFUSED | EVENT_FAILED | EVENT_FRAMED);
 }

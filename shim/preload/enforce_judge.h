@@ -43,9 +43,10 @@ bool enforce_judge_socket(int fd, struct policy_subject *subject, struct policy_
  * EPERM, or another errno. Remembered in the table. */
 int enforce_pin(int fd, uint32_t ifindex, uint32_t *bound);
 
-/* Tell a refusal: seen's flags, result and error are set by it. data may be NULL. */
+/* Tell a refusal: seen's flags, result and error are set by it. data may be NULL; full_len: where
+ * the message has more bytes than data, else 0. */
 void enforce_tell(enum event_kind kind, struct seen *seen, const struct policy_verdict *verdict,
-                  int refusal, const struct span *data, uint32_t arg);
+                  int refusal, const struct span *data, size_t full_len, uint32_t arg);
 
 /* Where a call without destination goes to, and from where: as emit_addresses, but never from
  * memory where another descriptor may have changed the socket. */

@@ -196,7 +196,7 @@ bool enforce_setsockopt(enum event_call call, int fd, int level, int name, const
     socklen_t takes =
         name == SO_BINDTODEVICE && level == SOL_SOCKET ? EVENT_IFNAME_BYTES - 1 : sizeof(int);
     struct span data = {&iov, 1, 0, len < takes ? len : takes};
-    enforce_tell(EVENT_SOCKOPT, &seen, &verdict, refusal, &data,
+    enforce_tell(EVENT_SOCKOPT, &seen, &verdict, refusal, &data, 0,
                  (uint32_t)level << 16 | (uint32_t)(name & 0xffff));
     *result = refusal ? -1 : 0;
     if (refusal)

@@ -105,8 +105,7 @@ static int judge_datagram(struct sending *s, const struct span *span)
                                                     &seen->remote, seen->ifindex);
     bool allowed = enforce_judge_socket(seen->fd, &subject, &verdict);
     if (allowed && look.doubt) {
-        /* What the rest says of class and method is not known: only a policy that lets every such
-         * message go lets this one. */
+        /* What the rest will say is not known. */
         allowed = false;
         verdict = enforce_doubt();
     }
@@ -115,7 +114,7 @@ static int judge_datagram(struct sending *s, const struct span *span)
         return ENFORCE_GO;
     }
     int refusal = enforce_refusal(&verdict, look.topic, seen->word);
-    enforce_tell(look.kind, seen, &verdict, refusal, span, 0);
+    enforce_tell(look.kind, seen, &verdict, refusal, span, 0, 0);
     return refusal;
 }
 
@@ -293,7 +292,7 @@ static int judge_control(struct sending *s, const struct send_control *control)
     bool ipv6 = control->ipv6;
     struct iovec iov = {(void *)(uintptr_t)&control->ifindex, sizeof control->ifindex};
     struct span data = {&iov, 1, 0, sizeof control->ifindex};
-    enforce_tell(EVENT_SOCKOPT, &s->seen, &verdict, refusal, &data,
+    enforce_tell(EVENT_SOCKOPT, &s->seen, &verdict, refusal, &data, 0,
                  control->ifindex == 0 ? (uint32_t)SOL_SOCKET << 16 | SO_MARK
                                        : (uint32_t)(ipv6 ? IPPROTO_IPV6 : IPPROTO_IP) << 16 |
                                              (uint32_t)(ipv6 ? IPV6_PKTINFO : IP_PKTINFO));

@@ -33,7 +33,7 @@ bool enforce_connect(enum event_call call, int fd, const struct sockaddr *addr, 
         int refusal = enforce_refusal(&verdict, topic, seen.word);
         if (refusal == ENFORCE_DROP) /* a connection can't be pretended */
             refusal = ETIMEDOUT;
-        enforce_tell(EVENT_CONNECT, &seen, &verdict, refusal, NULL, 0);
+        enforce_tell(EVENT_CONNECT, &seen, &verdict, refusal, NULL, 0, 0);
         *result = -1;
         errno = refusal;
         return false;
@@ -111,7 +111,7 @@ bool enforce_probe(enum event_call call, int fd, const struct sockaddr *addr, so
     int refusal = enforce_refusal(&verdict, POLICY_PROBE, seen.word);
     if (refusal == ENFORCE_DROP)
         refusal = ENETUNREACH;
-    enforce_tell(EVENT_CONNECT, &seen, &verdict, refusal, NULL, 0);
+    enforce_tell(EVENT_CONNECT, &seen, &verdict, refusal, NULL, 0, 0);
     *result = -1;
     errno = refusal;
     return true;

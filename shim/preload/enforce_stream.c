@@ -48,15 +48,32 @@ static bool is_whole(const struct walk *walk)
     return dry.place.synced && at_border(&dry.place);
 }
 
+/* Its first bytes may have been sent before: they are kept, and the rest follows at pos. */
+static void tell_unit(const struct walk *walk, size_t pos, unsigned type,
+                      const struct policy_verdict *verdict, int refusal)
+{
+    const struct place *place = &walk->place;
+    size_t skip = place->framing == FRAMING_LENGTH ? STUN_FRAME_HEADER_BYTES : 0;
+    size_t full = place->need - skip, kept = place->have - skip;
+    uint8_t bytes[STREAM_KEEP];
+    struct iovec iov = {bytes, full < sizeof bytes ? full : sizeof bytes};
+
+    memcpy(bytes, place->keep + skip, kept);
+    pos -= place->done - place->have;
+    iov.iov_len = kept + span_copy(walk->span, pos, bytes + kept, iov.iov_len - kept);
+    if (skip)
+        walk->seen->flags |= EVENT_FRAMED;
+    enforce_tell(type == STUN_TYPE_NONE ? EVENT_CHANNEL_DATA : EVENT_STUN, walk->seen, verdict,
+                 refusal, &(struct span){&iov, 1, 0, iov.iov_len}, full, 0);
+}
+
 static int judge_unit(struct walk *walk, size_t pos)
 {
     const struct place *place = &walk->place;
     struct seen *seen = walk->seen;
     const uint8_t *start = place->keep;
-    struct span unit = *walk->span;
     struct policy_verdict verdict;
     unsigned type = STUN_TYPE_NONE;
-    size_t at;
 
     if (place->framing == FRAMING_LENGTH) {
         start += STUN_FRAME_HEADER_BYTES;
@@ -73,21 +90,10 @@ static int judge_unit(struct walk *walk, size_t pos)
     if (enforce_judge_socket(seen->fd, &subject, &verdict))
         return ENFORCE_GO;
     int refusal = enforce_refusal(&verdict, POLICY_STUN, seen->word);
-    unit_start(walk, pos, &at);
-    unit.skip += at;
-    unit.len = walk->span->len - at;
-    if (place->need < unit.len)
-        unit.len = place->need;
-    if (place->framing == FRAMING_LENGTH && unit.len > STUN_FRAME_HEADER_BYTES) {
-        unit.skip += STUN_FRAME_HEADER_BYTES;
-        unit.len -= STUN_FRAME_HEADER_BYTES;
-        seen->flags |= EVENT_FRAMED;
-    }
     /* Part of a stream can't be left out without breaking it: only whole messages are dropped. */
     if (refusal == ENFORCE_DROP && !is_whole(walk))
         refusal = ECONNRESET;
-    enforce_tell(type == STUN_TYPE_NONE ? EVENT_CHANNEL_DATA : EVENT_STUN, seen, &verdict, refusal,
-                 &unit, 0);
+    tell_unit(walk, pos, type, &verdict, refusal);
     return refusal;
 }
 
@@ -164,7 +170,7 @@ int enforce_stream(struct seen *seen, const struct span *span)
         /* The order of the two sends is not known. */
         struct policy_verdict verdict = enforce_doubt();
         int refusal = enforce_refusal(&verdict, POLICY_STUN, seen->word);
-        enforce_tell(EVENT_STUN, seen, &verdict, refusal, NULL, 0);
+        enforce_tell(EVENT_STUN, seen, &verdict, refusal, NULL, 0, 0);
         return refusal;
     }
     walk.start = walk.place;

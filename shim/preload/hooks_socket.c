@@ -135,10 +135,15 @@ void after_setsockopt(enum event_call call, int fd, int level, int name, const v
     }
     if (likely(!chooses_way(level, name)))
         return;
+    bool chose = true;
     if (level == SOL_SOCKET && name == SO_MARK) {
+        uint32_t mark;
+        memcpy(&mark, value, sizeof mark); /* the kernel took no less */
+        chose = mark != 0;
         fdtab_change(fd, 0, FD_MARKED);
     } else if (level == SOL_SOCKET) {
         uint32_t ifindex = pinned_to(fd, level, name, value, len);
+        chose = ifindex != 0;
         fdtab_change(fd, FD_IFINDEX_MASK | FD_BOUND | FD_PINNED,
                      ifindex ? fd_word_of_ifindex(ifindex) | FD_BOUND : 0);
     } else if (!(fdtab_get(fd) & FD_BOUND)) { /* to which this gives way */
@@ -152,7 +157,8 @@ void after_setsockopt(enum event_call call, int fd, int level, int name, const v
     struct event event = emit_head(EVENT_SOCKOPT, &seen);
     event.arg = (uint32_t)level << 16 | (uint32_t)(name & 0xffff);
     emit_addresses(&event, &seen);
-    emit_judge(&event, POLICY_DEVICE, 0);
+    if (chose) /* taking a choice back is nobody's business */
+        emit_judge(&event, POLICY_DEVICE, 0);
     /* A length beyond what the option takes is allowed, and the kernel has not read that far. */
     socklen_t takes =
         name == SO_BINDTODEVICE && level == SOL_SOCKET ? EVENT_IFNAME_BYTES - 1 : sizeof(int);

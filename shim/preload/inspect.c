@@ -49,6 +49,7 @@ bool inspect_learn(struct seen *seen)
         socklen_t peer_len = sizeof peer;
         if (REAL(getpeername)(seen->fd, (struct sockaddr *)&peer, &peer_len) == 0)
             word |= FD_CONNECTED;
+        word |= FD_SHARED; /* whoever made it may still have it */
         errno = saved;
         /* A stream has one peer, whatever destination the call named. */
         if (fd_kind(word) == FD_TCP)

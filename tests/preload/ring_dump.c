@@ -118,6 +118,8 @@ static void describe(char *line, const struct event_view *ev)
         (long long)head->result);
     add(line, " local=%s", netaddr_format(&head->local, text, sizeof(text)));
     add(line, " remote=%s", netaddr_format(&head->remote, text, sizeof(text)));
+    add(line, " action=%s rule=%u if=%u", policy_action_name(head->action), head->rule,
+        head->ifindex);
     switch (head->kind) {
     case EVENT_STUN:
         if (head->data_len >= 20)

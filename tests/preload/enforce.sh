@@ -1,0 +1,144 @@
+#!/bin/bash
+# Policies as the library keeps them: the program `enforce` in a namespace with eth0 and tun0, whose links it watches itself; and
+# programs that an enforcing policy does not speak of, which must not notice it.
+#
+#   enforce.sh [BUILD]      the build folder or the library itself, default build; ONLY=sections,others,closed picks parts
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+library=${1:-$here/../../build}
+[ ! -d "$library" ] || library=$library/librtcshim.so
+library=$(readlink -f "$library")
+if [ ! -e "$library" ]; then
+    echo "enforce.sh: no library at $library: build it first with make" >&2
+    exit 2
+fi
+
+# An ordinary user becomes root of a namespace of its own; root only leaves the network behind.
+if [ -z "${ENFORCE_INSIDE:-}" ]; then
+    user=
+    [ "$(id -u)" = 0 ] || user=--map-root-user
+    ENFORCE_INSIDE=1 exec unshare $user --net --mount -- "$0" "$library"
+fi
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/rtcshim-enforce.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0
+ok() {
+    passed=$((passed + 1))
+    echo "ok - $1"
+}
+# not_ok NAME FILE: FILE says why
+not_ok() {
+    failed=$((failed + 1))
+    echo "not ok - $1"
+    head -n 20 "$2" | sed 's/^/    /'
+}
+wanted() {
+    case ",${ONLY:-$1}," in *,"$1",*) return 0 ;; esac
+    return 1
+}
+if ! sh "$here/build.sh" "$work/bin"; then
+    echo "enforce.sh: the test programs do not build" >&2
+    exit 2
+fi
+bin=$work/bin
+
+# Two links of one machine. Their far ends stay in this namespace, without addresses: what a packet socket sees leave on eth0 or tun0
+# is all that is asked. Neighbours are written down, since nobody answers.
+link() {
+    local name=$1 mac=$2
+    ip link add "$name" type veth peer name "$name-far" || return 1
+    ip link set "$name-far" up
+    ip link set "$name" up
+    shift 2
+    ip addr add "$1" dev "$name"
+    ip neigh add "$2" lladdr "$mac" nud permanent dev "$name"
+}
+network() {
+    ip link del eth0 2>/dev/null
+    ip link del tun0 2>/dev/null
+    ip link set lo up
+    link eth0 02:00:00:00:01:01 192.168.1.23/24 192.168.1.1 || return 1
+    link tun0 02:00:00:00:02:01 10.8.0.2/24 10.8.0.1 || return 1
+    ip -6 addr add 2001:db8:1::23/64 dev eth0 nodad
+    ip -6 neigh add 2001:db8:1::1 lladdr 02:00:00:00:01:01 nud permanent dev eth0
+    ip route add default via 10.8.0.1 dev tun0
+    ip route add 198.51.100.0/24 via 192.168.1.1 dev eth0
+    ip -6 route add default via 2001:db8:1::1 dev eth0
+}
+network 2>"$work/network" || {
+    echo "enforce.sh: cannot make eth0 and tun0 in a network namespace: $(cat "$work/network")" >&2
+    exit 2
+}
+ulimit -Hn >/dev/null && ulimit -n "$(ulimit -Hn)" 2>/dev/null
+
+if wanted sections; then
+    for section in $("$bin/enforce" --list); do
+        network 2>/dev/null
+        rm -rf "$work/session"
+        mkdir "$work/session"
+        if timeout 60 "$bin/ring_dump" -e "$work/expected" "$library" "$work/session" "$bin/enforce" "$section" >"$work/wrong" 2>&1; then
+            ok "${section//_/ }"
+        else
+            not_ok "${section//_/ }" "$work/wrong"
+        fi
+    done
+fi
+
+if wanted others; then
+    # new_session SECTION: every topic is enforced and something is hidden, all of it somewhere else. While anything at all is hidden some
+    # files are refused: their section runs without.
+    new_session() {
+        local files=
+        [ "$1" != file ] || files=visible
+        rm -rf "$work/session"
+        mkdir "$work/session"
+        "$bin/ring_dump" "$library" "$work/session" /bin/true >/dev/null
+        RTCSHIM_SESSION=$work/session "$bin/enforce" --others $files
+    }
+    for program in calls lives; do
+        for section in $("$bin/$program" --list); do
+            env -u LD_PRELOAD -u RTCSHIM_SESSION "$bin/$program" "$section" >"$work/plain" 2>"$work/plain.err" </dev/null
+            echo $? >>"$work/plain"
+            new_session "$section"
+            env RTCSHIM_SESSION="$work/session" LD_PRELOAD="$library" "$bin/$program" "$section" >"$work/under" 2>"$work/under.err" </dev/null
+            echo $? >>"$work/under"
+            if diff -a "$work/plain" "$work/under" >"$work/diff" && diff -a "$work/plain.err" "$work/under.err" >>"$work/diff"; then
+                ok "$program $section does not notice a policy that means others"
+            else
+                not_ok "$program $section does not notice a policy that means others" "$work/diff"
+            fi
+        done
+    done
+fi
+
+if wanted closed; then
+    # A session whose files can't be had: what the folder's name says decides.
+    for name in session session.enforce; do
+        mkdir "$work/empty-$name"
+        env RTCSHIM_SESSION="$work/empty-$name" LD_PRELOAD="$library" "$bin/enforce" --closed >"$work/closed" 2>&1
+        echo "status $?" >>"$work/closed"
+        case $name in
+        session) want='sent 20' ;;
+        *) want='refused ECONNREFUSED' ;;
+        esac
+        if grep -qx "$want" "$work/closed" && grep -qx 'status 0' "$work/closed"; then
+            ok "without the files of a folder called $name: $want"
+        else
+            not_ok "without the files of a folder called $name: $want" "$work/closed"
+        fi
+    done
+    # And with spoilt ones.
+    mkdir "$work/spoilt.enforce"
+    "$bin/ring_dump" "$library" "$work/spoilt.enforce" /bin/true >/dev/null
+    dd if=/dev/urandom of="$work/spoilt.enforce/policy" bs=4096 count=4 conv=notrunc 2>/dev/null
+    env RTCSHIM_SESSION="$work/spoilt.enforce/" LD_PRELOAD="$library" "$bin/enforce" --closed >"$work/closed" 2>&1
+    if grep -qx 'refused ECONNREFUSED' "$work/closed"; then
+        ok "with a spoilt policy of such a folder everything is refused"
+    else
+        not_ok "with a spoilt policy of such a folder everything is refused" "$work/closed"
+    fi
+fi
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
