@@ -189,6 +189,8 @@ FUZZ_SECONDS ?= 600
 FUZZ_SRC := $(CORE_SRC) $(CORE_PROGRAM_SRC)
 $(BUILD)/fuzz/fuzz_story: FUZZ_SRC += $(STORY_SRC)
 $(BUILD)/fuzz/fuzz_story: $(STORY_SRC)
+$(BUILD)/fuzz/fuzz_policy: FUZZ_SRC += $(POLICY_LANGUAGE_SRC)
+$(BUILD)/fuzz/fuzz_policy: $(POLICY_LANGUAGE_SRC) $(wildcard shim/launcher/policy/*.h)
 $(BUILD)/fuzz/fuzz_pcap $(BUILD)/fuzz/fuzz_pcapng: FUZZ_SRC += $(ANALYZER_INPUT_SRC)
 $(BUILD)/fuzz/fuzz_pcap $(BUILD)/fuzz/fuzz_pcapng: $(ANALYZER_INPUT_SRC) $(wildcard analyzer/input/*.h)
 $(BUILD)/fuzz/fuzz_layers: FUZZ_SRC += $(ANALYZER_LAYERS_SRC)

@@ -144,8 +144,9 @@ static bool show_session(const struct session_entry *e)
     const char *name = json_string_value(json_object_get(json, "name"));
     const char *vpn = json_string_value(json_object_get(json, "vpn"));
     const json_t *source = json_object_get(json, "source");
+    bool ok = name && json_is_string(source);
 
-    if (name && json_is_string(source)) {
+    if (ok) {
         (void)printf("# policy '%s' of session %s%s%s\n", name, e->id, vpn ? ", --vpn " : "",
                      vpn ? vpn : "");
         (void)fwrite(json_string_value(source), 1, json_string_length(source), stdout);
@@ -153,7 +154,7 @@ static bool show_session(const struct session_entry *e)
         say_error("cannot read '%s/" SESSION_FILE_POLICY "'", e->path);
     }
     json_decref(json);
-    return name && json_is_string(source);
+    return ok;
 }
 
 static int show(int argc, char **argv)

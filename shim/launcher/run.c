@@ -46,7 +46,7 @@ static void on_policy(const json_t *change, void *ctx)
 
 static void on_name_rule(const struct event *head, char *out, void *ctx)
 {
-    const struct run *run = ctx;
+    struct run *run = ctx;
 
     if (run->control)
         control_name_rule(run->control, head, out);
@@ -97,7 +97,6 @@ static bool use_colour(void)
 static bool start_story(struct run *run)
 {
     struct story_options options = {
-        .live = run->live,
         .quiet = run->options->quiet,
         .colour = use_colour(),
         .policy = run->source.name,
@@ -113,6 +112,7 @@ static bool start_story(struct run *run)
         say_error("out of memory");
         return false;
     }
+    options.live = run->live;
     run->story = story_new(&options);
     if (run->story && story_network_fd(run->story) < 0)
         say_warning("this machine's network configuration (rtnetlink) may not be read from here: "

@@ -566,23 +566,23 @@ static void history_names_rules_by_line_for_as_long_as_it_remembers(void **state
     (void)state;
     compile("\n\ndeny dns\ndeny stun port 1,2\nhide interface eth0\nhide interface docker0");
     history_add(&history, 7, &compiled);
-    history_name(&history, "now", 7, 0, POLICY_DENY, name);
+    history_name(&history, 7, 0, POLICY_DENY, name);
     assert_string_equal(name, "test:3");
-    history_name(&history, "now", 7, 2, POLICY_DENY, name);
+    history_name(&history, 7, 2, POLICY_DENY, name);
     assert_string_equal(name, "test:4");
-    history_name(&history, "now", 7, POLICY_RULE_DEFAULT, POLICY_ALLOW, name);
+    history_name(&history, 7, POLICY_RULE_DEFAULT, POLICY_ALLOW, name);
     assert_string_equal(name, "test:default");
-    history_name(&history, "now", 7, POLICY_RULE_DEFAULT, POLICY_HIDE, name);
+    history_name(&history, 7, POLICY_RULE_DEFAULT, POLICY_HIDE, name);
     assert_string_equal(name, "test:5,6");
-    history_name(&history, "now", 7, POLICY_RULE_DOUBT, POLICY_DENY, name);
+    history_name(&history, 7, POLICY_RULE_DOUBT, POLICY_DENY, name);
     assert_string_equal(name, "test:doubt");
-    history_name(&history, "now", 7, 3, POLICY_DENY, name);
+    history_name(&history, 7, 3, POLICY_DENY, name);
     assert_string_equal(name, "test:rule 3");
     for (uint32_t g = 8; g < 8 + HISTORY_MAX; g++)
         history_add(&history, g, &compiled);
-    history_name(&history, "now", 7, 0, POLICY_DENY, name);
-    assert_string_equal(name, "now:rule 0");
-    history_name(&history, "now", 8, 0, POLICY_DENY, name);
+    history_name(&history, 7, 0, POLICY_DENY, name);
+    assert_string_equal(name, "unknown:rule 0");
+    history_name(&history, 8, 0, POLICY_DENY, name);
     assert_string_equal(name, "test:3");
 }
 

@@ -157,19 +157,41 @@ static void publish(struct control *c, const struct policy_table *table)
     history_add(&c->history, c->generation, &c->table);
 }
 
-/* Another program has published since: what it did is known by what is in force. */
+/* Remember the table of that generation, which must be in force, or under the lock the one before
+ * that. false where it was changed meanwhile. */
+static bool learn(struct control *c, uint32_t generation, bool locked)
+{
+    const struct policy_shared *shared = c->options.shared;
+    struct policy_table *copy = malloc(sizeof *copy);
+    bool whole = false;
+
+    if (copy) {
+        *copy = shared->table[generation & 1];
+        atomic_thread_fence(memory_order_acquire);
+        whole = (locked || atomic_load(&shared->generation) == generation) &&
+                memchr(copy->name, '\0', sizeof copy->name) != NULL;
+    }
+    if (whole && !history_knows(&c->history, generation))
+        history_add(&c->history, generation, copy);
+    free(copy);
+    return whole;
+}
+
+/* Another program has published since: what it did is known by what is in force. The table before
+ * is still there too, so that of two changes none is missed. Under the lock. */
 static void follow(struct control *c)
 {
     uint32_t generation = atomic_load(&c->options.shared->generation);
 
     if (generation == c->generation)
         return;
+    if (generation - c->generation > 1)
+        (void)learn(c, generation - 1, true);
     c->generation = generation;
-    if (!policy_valid(c->options.shared, sizeof *c->options.shared))
+    if (!learn(c, generation, true) || !policy_valid(c->options.shared, sizeof *c->options.shared))
         return;
     c->table = c->options.shared->table[generation & 1];
     keep_sysfs(c);
-    history_add(&c->history, generation, &c->table);
 }
 
 /* The source that was left in the folder; the old one stays where the new one is no good. */
@@ -348,10 +370,20 @@ const char *control_name(const struct control *c)
     return c->source.name;
 }
 
-void control_name_rule(const struct control *c, const struct event *head,
+void control_name_rule(struct control *c, const struct event *head,
                        char out[static HISTORY_RULE_BYTES])
 {
-    history_name(&c->history, c->source.name, head->generation, head->rule, head->action, out);
+    /* The record may be quicker than the tick that would have seen the change. */
+    if (!history_knows(&c->history, head->generation) &&
+        atomic_load(&c->options.shared->generation) != c->generation) {
+        if (session_policy_lock(c->lock_fd, 0)) {
+            follow(c);
+            session_policy_unlock(c->lock_fd);
+        } else {
+            (void)learn(c, atomic_load(&c->options.shared->generation), false);
+        }
+    }
+    history_name(&c->history, head->generation, head->rule, head->action, out);
 }
 
 json_t *control_json(const struct control *c)

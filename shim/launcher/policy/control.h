@@ -38,7 +38,7 @@ void control_free(struct control *control);
 void control_tick(struct control *control);
 
 /* How the rule that decided an event is called: history_name(). */
-void control_name_rule(const struct control *control, const struct event *head,
+void control_name_rule(struct control *control, const struct event *head,
                        char out[static HISTORY_RULE_BYTES]);
 
 /* The name of the policy in force; borrowed until the next tick. */

@@ -54,13 +54,17 @@ static void name_hide(const struct history_entry *e, char *out, size_t size)
         (void)snprintf(out + used, size - used, "default");
 }
 
-void history_name(const struct history *history, const char *name, uint32_t generation,
-                  uint16_t rule, uint16_t action, char out[static HISTORY_RULE_BYTES])
+bool history_knows(const struct history *history, uint32_t generation)
+{
+    return find(history, generation) != NULL;
+}
+
+void history_name(const struct history *history, uint32_t generation, uint16_t rule,
+                  uint16_t action, char out[static HISTORY_RULE_BYTES])
 {
     const struct history_entry *e = find(history, generation);
+    const char *name = e ? e->name : "unknown";
 
-    if (e)
-        name = e->name;
     if (rule == POLICY_RULE_DOUBT)
         (void)snprintf(out, HISTORY_RULE_BYTES, "%s:doubt", name);
     else if (e && action == POLICY_HIDE && rule == POLICY_RULE_DEFAULT)

@@ -26,10 +26,12 @@ void history_add(struct history *history, uint32_t generation, const struct poli
 /*
  * "vpn:3" for a rule that stands in line 3; "vpn:default" where no rule matched, "vpn:doubt" where
  * something could not be known. What is hidden is decided by no rule but by lines that hide:
- * "vpn:24", or "vpn:24,25". Where the generation is forgotten, `name` is the policy and the number
- * that of the rule, after "rule".
+ * "vpn:24", or "vpn:24,25". Where the generation is not remembered the policy is called "unknown",
+ * and the rule by its number: "unknown:rule 3".
  */
-void history_name(const struct history *history, const char *name, uint32_t generation,
-                  uint16_t rule, uint16_t action, char out[static HISTORY_RULE_BYTES]);
+void history_name(const struct history *history, uint32_t generation, uint16_t rule,
+                  uint16_t action, char out[static HISTORY_RULE_BYTES]);
+
+bool history_knows(const struct history *history, uint32_t generation);
 
 #endif

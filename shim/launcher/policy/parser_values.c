@@ -315,6 +315,13 @@ static bool parse_kind(struct parser *p, const struct token *token, struct progr
     return add_iface(p, token, s, PROGRAM_IFACE_KIND, is_not);
 }
 
+/* The text may not end in a NUL. */
+static bool is_pattern(const struct token *token)
+{
+    return memchr(token->text, '*', token->len) || memchr(token->text, '?', token->len) ||
+           memchr(token->text, '[', token->len);
+}
+
 static bool parse_iface(struct parser *p, const struct token *token, struct program_statement *s,
                         bool is_not)
 {
@@ -329,7 +336,7 @@ static bool parse_iface(struct parser *p, const struct token *token, struct prog
     if (token->kind == TOKEN_WORD && token->text[0] == '$')
         return parser_fail(p, token->column, "the only variable is $vpn, the interface of --vpn",
                            "'%.*s' is no variable", WIDTH(token));
-    if (token->kind == TOKEN_WORD && strcspn(token->text, "*?[") < token->len)
+    if (token->kind == TOKEN_WORD && is_pattern(token))
         kind = PROGRAM_IFACE_GLOB;
     if (kind == PROGRAM_IFACE_NAME && token->len >= IF_NAMESIZE)
         return parser_fail(p, token->column, NULL,
