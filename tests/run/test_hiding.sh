@@ -94,7 +94,7 @@ folder=$1 n=0
 mkdir "$folder"
 while IFS='|' read -r name command; do
     n=$((n + 1))
-    bash -c "$command" >"$folder/$n" 2>"$folder/$n.err" </dev/null
+    timeout 20 bash -c "$command" >"$folder/$n" 2>"$folder/$n.err" </dev/null
     echo $? >"$folder/$n.status"
 done <"$2"
 END
