@@ -207,7 +207,8 @@ static void settle(struct outcome *out, const struct slots *hit, uint8_t action,
     }
 }
 
-/* Every field of the table is read once and has an answer for every value: it may be changing. */
+/* Every field of the table has an answer for every value: it may be changing, between two looks at
+ * it too. */
 static struct outcome judge_slots(const struct policy_table *table,
                                   const struct policy_subject *subject, struct slots open)
 {
@@ -220,13 +221,12 @@ static struct outcome judge_slots(const struct policy_table *table,
         uint16_t topics = table->rule[i].topics;
         if (topics != 0 && (topics & subject->topic) == 0)
             continue;
-        struct policy_rule rule;
-        memcpy(&rule, &table->rule[i], sizeof(rule));
-        if (!rule_matches(table, &rule, subject))
+        const struct policy_rule *rule = &table->rule[i];
+        if (!rule_matches(table, rule, subject))
             continue;
-        struct slots of_rule = rule_slots(&rule);
+        struct slots of_rule = rule_slots(rule);
         if (take(&open, &of_rule, &hit))
-            settle(&out, &hit, rule.action, (uint16_t)i, rule.refusal, &denied);
+            settle(&out, &hit, rule->action, (uint16_t)i, rule->refusal, &denied);
     }
     if (!slots_empty(&open))
         settle(&out, &open, table->fallback, POLICY_RULE_DEFAULT, table->fallback_refusal, &denied);
@@ -603,7 +603,8 @@ unsigned policy_resolvers(const struct policy_shared *policy,
         count = count_of(table->resolvers, POLICY_RESOLVERS_MAX);
         for (uint32_t i = 0; i < count; i++)
             out[i] = table->resolver[i];
-        *ifindex = slot < count_of(table->ifaces, POLICY_IFACES_MAX) ? table->iface[slot].ifindex : 0;
+        *ifindex =
+            slot < count_of(table->ifaces, POLICY_IFACES_MAX) ? table->iface[slot].ifindex : 0;
     }
     if (!still)
         *ifindex = 0;

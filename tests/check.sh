@@ -31,6 +31,7 @@ for test in "$build"/tests/unit/test_*; do
     suite "${test##*/}" 300 "$test"
 done
 suite preload 900 tests/preload/run.sh "$build"
+suite enforce 600 tests/preload/enforce.sh "$build"
 for test in tests/run/test_*.sh; do
     suite "run ${test##*/test_}" 300 env RTCSHIM="$build/rtcshim" "$test"
 done

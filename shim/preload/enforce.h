@@ -40,9 +40,10 @@ bool enforce_readable_slow(const void *bytes, size_t len);
 static inline bool enforce_readable(const void *bytes, size_t len)
 {
     uintptr_t at = (uintptr_t)bytes, page = at / PAGE_MIN;
+    const uintptr_t *ways = shim_thread.readable[page % SHIM_READABLE];
 
-    return (len > 0 && (at + len - 1) / PAGE_MIN == page && len <= PAGE_MIN &&
-            shim_thread.readable[page % SHIM_READABLE] == page + 1) ||
+    return (len > 0 && len <= PAGE_MIN && (at + len - 1) / PAGE_MIN == page &&
+            (ways[0] == page + 1 || ways[1] == page + 1)) ||
            enforce_readable_slow(bytes, len);
 }
 

@@ -47,12 +47,15 @@ bool enforce_readable_slow(const void *bytes, size_t len)
     if (at < PAGE_MIN || at + (len - 1) < at) /* nothing is mapped at 0 */
         return false;
     for (uintptr_t page = at / PAGE_MIN; page <= (at + (len - 1)) / PAGE_MIN; page++) {
-        uintptr_t *note = &shim_thread.readable[page % SHIM_READABLE];
-        if (*note == page + 1)
-            continue;
-        if (!memory_readable((void *)(page * PAGE_MIN), 1))
+        uintptr_t *ways = shim_thread.readable[page % SHIM_READABLE];
+        int way = 0;
+        while (way < SHIM_READABLE_WAYS - 1 && ways[way] != page + 1)
+            way++;
+        if (ways[way] != page + 1 && !memory_readable((void *)(page * PAGE_MIN), 1))
             return false;
-        *note = page + 1;
+        for (; way > 0; way--) /* the last one asked for comes first */
+            ways[way] = ways[way - 1];
+        ways[0] = page + 1;
     }
     return true;
 }
@@ -112,33 +115,6 @@ struct policy_verdict enforce_judge(const struct policy_subject *subject)
     if (verdict.rule != POLICY_RULE_DOUBT)
         keep(place, subject, &verdict);
     return verdict;
-}
-
-struct policy_subject enforce_subject(uint16_t topic, fd_word word, unsigned stun_type,
-                                      const struct netaddr *local, const struct netaddr *remote,
-                                      uint32_t ifindex)
-{
-    bool message = topic == POLICY_STUN && !(stun_type & STUN_TYPE_NONE);
-    struct policy_subject subject = {
-        .topic = topic,
-        .transport = fd_kind(word) == FD_TCP ? POLICY_TCP : POLICY_UDP,
-        .family = remote->family,
-        .stun_class = ENFORCE_NO_CLASS,
-        .proxied = fd_kind(word) == FD_TCP && (word & FD_PROXIED) ? POLICY_PROXIED : POLICY_DIRECT,
-        .role = shim.role,
-        .ifindex = ifindex,
-        .local = *local,
-        .server = *remote,
-    };
-    subject.local.port = 0;
-    if (remote->family == NETADDR_NONE)
-        subject.family = word & FD_IPV6 ? NETADDR_IPV6 : NETADDR_IPV4;
-    if (message) {
-        subject.stun_class = (uint8_t)((stun_type >> 7 & 2) | (stun_type >> 4 & 1));
-        subject.stun_method =
-            (uint16_t)((stun_type >> 2 & 0xf80) | (stun_type >> 1 & 0x70) | (stun_type & 0xf));
-    }
-    return subject;
 }
 
 /* --- sockets ---------------------------------------------------------------------------------- */

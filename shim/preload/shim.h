@@ -13,7 +13,8 @@
 
 enum {
     SHIM_PATH_BYTES = 4096,
-    SHIM_READABLE = 16, /* pages that a thread remembers */
+    SHIM_READABLE = 16, /* sets of pages that a thread remembers */
+    SHIM_READABLE_WAYS = 4,
     SHIM_JUDGED = 4,    /* verdicts that a thread remembers */
 };
 
@@ -50,7 +51,8 @@ struct shim_thread {
     uint32_t kept; /* while fork runs: the number kept for its child, for handlers that run before
                       fork returns there */
     void *vfork_return;                /* where vfork.S keeps its caller's return address */
-    uintptr_t readable[SHIM_READABLE]; /* 1 + number of a page that could be read; 0 none */
+    /* 1 + number of a page that could be read; 0 none */
+    uintptr_t readable[SHIM_READABLE][SHIM_READABLE_WAYS];
     struct shim_judged judged[SHIM_JUDGED];
 };
 

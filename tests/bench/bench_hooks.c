@@ -32,6 +32,8 @@ enum {
     WAYS_MAX = 8,
     LINE_BYTES = 64,
     STRACE_DIVISOR = 50, /* strace is that much slower: fewer turns are enough */
+    POLICY_RULES = 50,
+    PORTS = 1000, /* of a loop that sends to another one each time */
 };
 
 /* The process's own time, which others on a busy machine do not lengthen; under strace, where
@@ -85,6 +87,31 @@ static int measure(const char *loop, long turns)
         start = now_ns();
         for (long i = 0; i < turns; i++)
             (void)!sendto(-1, bytes, sizeof(bytes), 0, (struct sockaddr *)&to, sizeof(to));
+    } else if (strcmp(loop, "stun-spray") == 0) {
+        udp_pair(fd, false);
+        to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        start = now_ns();
+        for (long i = 0; i < turns; i++) {
+            to.sin_port = htons((uint16_t)(2000 + i % PORTS));
+            if (sendto(fd[0], stun, len, 0, (struct sockaddr *)&to, sizeof(to)) != (ssize_t)len)
+                die("a datagram to nobody");
+        }
+    } else if (strcmp(loop, "tcp") == 0) {
+        socklen_t to_len = sizeof(to);
+        int listener = socket(AF_INET, SOCK_STREAM, 0);
+        to = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        fd[0] = socket(AF_INET, SOCK_STREAM, 0);
+        if (bind(listener, (struct sockaddr *)&to, to_len) != 0 || listen(listener, 1) != 0 ||
+            getsockname(listener, (struct sockaddr *)&to, &to_len) != 0 ||
+            connect(fd[0], (struct sockaddr *)&to, to_len) != 0 ||
+            (fd[1] = accept(listener, NULL, NULL)) < 0)
+            die("TCP over loopback");
+        start = now_ns();
+        for (long i = 0; i < turns; i++)
+            if (send(fd[0], bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes) ||
+                recv(fd[1], in, sizeof(in), MSG_WAITALL | MSG_DONTWAIT) < 1)
+                die("bytes over TCP");
+        calls = 2 * turns;
     } else if (strcmp(loop, "getsockname") == 0) {
         socklen_t to_len = sizeof(to);
         udp_pair(fd, true);
@@ -119,6 +146,7 @@ struct way {
     const char *name;
     const char *preload; /* NULL: none */
     bool session, strace;
+    bool policy; /* an enforced one, of POLICY_RULES rules */
 };
 
 /* This program's path: under strace /proc/self/exe is strace. */
@@ -127,7 +155,48 @@ static char self[4096];
 struct session {
     const char *folder;
     void *ring;
+    struct policy_shared *policy;
 };
+
+/* Rules about every topic, most about STUN, with servers, ports and interfaces; none matches what
+ * the loops send, so that all are looked at. */
+static const struct policy_table *many_rules(void)
+{
+    static struct policy_table t;
+    memset(&t, 0, sizeof(t));
+    strcpy(t.name, "bench");
+    t.dns_slot = POLICY_SLOT_NONE;
+    t.ifaces = 3;
+    for (uint32_t i = 0; i < t.ifaces; i++) {
+        t.iface[i].ifindex = i + 1;
+        snprintf(t.iface[i].name, sizeof(t.iface[i].name), i ? "eth%u" : "lo", i);
+        t.addr[i] = (struct policy_addr){
+            .addr = {.ip = {i ? 192 : 127, i ? 168 : 0, (uint8_t)i, 1}, .family = NETADDR_IPV4},
+            .slot = (uint8_t)i,
+            .prefix_bits = i ? 24 : 8};
+    }
+    t.iface[0].flags = POLICY_IFACE_LOOPBACK;
+    t.addrs = t.ifaces;
+    t.rules = t.prefixes = POLICY_RULES;
+    t.enforced = POLICY_STUN | POLICY_PROBE | POLICY_DNS | POLICY_MDNS | POLICY_DEVICE;
+    for (uint32_t i = 0; i < t.rules; i++) {
+        t.prefix[i] = (struct policy_prefix){
+            .addr = {.ip = {203, 0, 113, (uint8_t)i}, .family = NETADDR_IPV4}, .bits = 32};
+        t.rule[i] = (struct policy_rule){.topics = i % 5 ? POLICY_STUN : POLICY_PROBE | POLICY_DNS,
+                                         .action = POLICY_DENY,
+                                         .refusal = POLICY_REFUSE_BEST,
+                                         .method = i % 3 ? POLICY_ANY_METHOD : 1,
+                                         .port_min = i % 2 ? 0 : 1,
+                                         .port_max = i % 2 ? 0 : 65535,
+                                         .server_given = 1,
+                                         .prefix_first = (uint16_t)i,
+                                         .prefixes = 1,
+                                         .iface_given = i % 4 == 0,
+                                         .iface_not = 1,
+                                         .ifaces.bit[0] = 4};
+    }
+    return &t;
+}
 
 /* Run one loop one way; returns its nanoseconds a call, or a negative number if it failed. */
 static double run(const struct way *way, const struct session *session, const char *loop,
@@ -138,8 +207,14 @@ static double run(const struct way *way, const struct session *session, const ch
     if (way->strace)
         turns /= STRACE_DIVISOR;
     snprintf(count, sizeof(count), "%ld", turns);
-    if (way->session) /* empty again, so that no record is lost for want of room */
+    if (way->session) { /* empty again, so that no record is lost for want of room */
         ring_format(memset(session->ring, 0, ring_bytes(RING_CELLS_DEFAULT)), RING_CELLS_DEFAULT);
+        policy_format(session->policy);
+        if (way->policy)
+            policy_publish(session->policy, many_rules());
+        if (!policy_valid(session->policy, sizeof(*session->policy)))
+            die("the policy is not valid");
+    }
     if (pipe(out) != 0)
         die("pipe");
     pid_t pid = fork();
@@ -258,14 +333,16 @@ int main(int argc, char **argv)
     CPU_SET((size_t)sched_getcpu(), &one);
     sched_setaffinity(0, sizeof(one), &one);
 
-    struct session session = {argv[2], make_file(argv[2], "ring", ring_bytes(RING_CELLS_DEFAULT))};
-    policy_format(make_file(argv[2], "policy", sizeof(struct policy_shared)));
+    struct session session = {argv[2], make_file(argv[2], "ring", ring_bytes(RING_CELLS_DEFAULT)),
+                              make_file(argv[2], "policy", sizeof(struct policy_shared))};
     struct way ways[WAYS_MAX] = {
         {.name = "plain"},
         {.name = "rtcshim, no session", .preload = argv[1]},
         {.name = "rtcshim, session", .preload = argv[1], .session = true},
     };
-    size_t count = 3;
+    ways[3] = (struct way){
+        .name = "rtcshim, policy of 50 rules", .preload = argv[1], .session = true, .policy = true};
+    size_t count = 4;
     for (int i = 3; i < argc && count < WAYS_MAX - 1; i++) {
         char *mark = strchr(argv[i], '=');
         if (!mark)
@@ -276,12 +353,15 @@ int main(int argc, char **argv)
     ways[count++] = (struct way){.name = "strace -f -e trace=network", .strace = true};
     table("sendto(-1, ...), 100 bytes: no event", "sendto", 300000, ways, count, &session);
 
-    const struct way real[] = {ways[0], ways[1], ways[2], ways[count - 1]};
-    table("loopback datagrams of 100 bytes, send and recv: no event", "datagram", 30000, real, 4,
+    const struct way real[] = {ways[0], ways[1], ways[2], ways[3], ways[count - 1]};
+    table("loopback datagrams of 100 bytes, send and recv: no event", "datagram", 30000, real, 5,
           &session);
+    table("the same over TCP", "tcp", 30000, real, 4, &session);
     table("STUN Binding requests of 20 bytes, sendto and recvfrom, each an event with a session",
-          "stun-sendto", 20000, real, 4, &session);
-    table("the same over connected sockets, send and recv", "stun", 20000, real, 4, &session);
+          "stun-sendto", 20000, real, 5, &session);
+    table("the same over connected sockets, send and recv", "stun", 20000, real, 5, &session);
+    table("STUN to another port each time, sendto alone: every verdict is a new one", "stun-spray",
+          20000, real, 4, &session);
     const struct way asking[] = {ways[0]};
     table("for scale: getsockname of such a socket", "getsockname", 300000, asking, 1, &session);
     return 0;
