@@ -186,7 +186,9 @@ struct policy_subject {
 
 struct policy_verdict {
     uint8_t action; /* enum policy_action */
-    uint16_t rule;  /* index, POLICY_RULE_DEFAULT or POLICY_RULE_DOUBT */
+    /* index, POLICY_RULE_DEFAULT or POLICY_RULE_DOUBT; of POLICY_PIN the one that refuses elsewhere
+     */
+    uint16_t rule;
     int32_t refusal;
     uint32_t ifindex; /* POLICY_PIN: bind the socket to it before the call is made */
     uint32_t generation;

@@ -395,6 +395,9 @@ static struct policy_verdict judge_by(const struct policy_table *t,
     if (verdict.action != POLICY_ALLOW)
         return verdict;
     verdict.action = POLICY_PIN;
+    /* Pinned because of the rule that refuses elsewhere. */
+    if (out.deny_rule != POLICY_RULE_DEFAULT)
+        verdict.rule = out.deny_rule;
     verdict.ifindex = ifindex;
     return verdict;
 }

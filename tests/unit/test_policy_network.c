@@ -70,8 +70,8 @@ static void a_wildcard_socket_is_pinned_to_what_is_allowed(void **state)
 {
     (void)state;
     only_the_tunnel();
-    PINNED(judge("198.51.100.10", NULL, 0), POLICY_RULE_DEFAULT, IF_TUN);
-    PINNED(judge("198.51.100.10", "0.0.0.0", 0), POLICY_RULE_DEFAULT, IF_TUN);
+    PINNED(judge("198.51.100.10", NULL, 0), 0, IF_TUN);
+    PINNED(judge("198.51.100.10", "0.0.0.0", 0), 0, IF_TUN);
     /* The tunnel has no IPv6: nothing that is allowed can carry it. */
     DENIED(judge("2001:db8:ffff::10", NULL, 0), 0);
     DENIED(judge("2001:db8:ffff::10", "::", 0), 0);
@@ -81,14 +81,14 @@ static void a_bound_socket_is_pinned_to_its_address_or_refused(void **state)
 {
     (void)state;
     only_the_tunnel();
-    PINNED(judge("198.51.100.10", "10.8.0.2", 0), POLICY_RULE_DEFAULT, IF_TUN);
+    PINNED(judge("198.51.100.10", "10.8.0.2", 0), 0, IF_TUN);
     DENIED(judge("198.51.100.10", "192.168.1.23", 0), 0);
     DENIED(judge("2001:db8:ffff::10", "2001:db8:1::23", 0), 0);
     /* An address that nobody has, or has not yet. */
     DENIED(judge("198.51.100.10", "203.0.113.9", 0), 0);
     /* Bound to loopback it can reach loopback only. */
-    PINNED(judge("198.51.100.10", "127.0.0.1", 0), POLICY_RULE_DEFAULT, IF_LO);
-    PINNED(judge("198.51.100.10", "127.0.0.99", 0), POLICY_RULE_DEFAULT, IF_LO);
+    PINNED(judge("198.51.100.10", "127.0.0.1", 0), 0, IF_LO);
+    PINNED(judge("198.51.100.10", "127.0.0.99", 0), 0, IF_LO);
 }
 
 static void an_address_on_two_interfaces_is_pinned_to_the_allowed_one(void **state)
@@ -96,7 +96,7 @@ static void an_address_on_two_interfaces_is_pinned_to_the_allowed_one(void **sta
     (void)state;
     only_the_tunnel();
     table_addr(table, SLOT_TUN, "192.168.1.23", 32);
-    PINNED(judge("198.51.100.10", "192.168.1.23", 0), POLICY_RULE_DEFAULT, IF_TUN);
+    PINNED(judge("198.51.100.10", "192.168.1.23", 0), 0, IF_TUN);
 }
 
 static void a_pinned_socket_is_certain(void **state)
@@ -151,16 +151,16 @@ static void pinning_prefers_the_servers_own_network_then_the_default_route(void 
     (void)state;
     /* deny stun via docker0 */
     table_rule(table, POLICY_DENY, 1u << SLOT_DOCKER, false);
-    PINNED(judge("198.51.100.10", NULL, 0), POLICY_RULE_DEFAULT, IF_TUN);
-    PINNED(judge("2001:db8:ffff::10", NULL, 0), POLICY_RULE_DEFAULT, IF_ETH);
-    PINNED(judge("192.168.1.1", NULL, 0), POLICY_RULE_DEFAULT, IF_ETH);
-    PINNED(judge("10.8.0.1", NULL, 0), POLICY_RULE_DEFAULT, IF_TUN);
+    PINNED(judge("198.51.100.10", NULL, 0), 0, IF_TUN);
+    PINNED(judge("2001:db8:ffff::10", NULL, 0), 0, IF_ETH);
+    PINNED(judge("192.168.1.1", NULL, 0), 0, IF_ETH);
+    PINNED(judge("10.8.0.1", NULL, 0), 0, IF_TUN);
     /* Its network is docker0's, which is not allowed. */
-    PINNED(judge("172.17.0.5", NULL, 0), POLICY_RULE_DEFAULT, IF_TUN);
+    PINNED(judge("172.17.0.5", NULL, 0), 0, IF_TUN);
     /* The longest prefix. */
     table_addr(table, SLOT_TUN, "192.168.0.1", 16);
-    PINNED(judge("192.168.1.1", NULL, 0), POLICY_RULE_DEFAULT, IF_ETH);
-    PINNED(judge("192.168.2.1", NULL, 0), POLICY_RULE_DEFAULT, IF_TUN);
+    PINNED(judge("192.168.1.1", NULL, 0), 0, IF_ETH);
+    PINNED(judge("192.168.2.1", NULL, 0), 0, IF_TUN);
 }
 
 static void pinning_takes_any_allowed_interface_with_an_address(void **state)
@@ -168,12 +168,12 @@ static void pinning_takes_any_allowed_interface_with_an_address(void **state)
     (void)state;
     /* deny stun via tun0, whose default route it is */
     table_rule(table, POLICY_DENY, 1u << SLOT_TUN, false);
-    PINNED(judge("198.51.100.10", NULL, 0), POLICY_RULE_DEFAULT, IF_ETH);
+    PINNED(judge("198.51.100.10", NULL, 0), 0, IF_ETH);
     /* allow stun via docker0, deny stun: the only one, and it has no IPv6 */
     table = table_machine();
     table_rule(table, POLICY_ALLOW, 1u << SLOT_DOCKER, false);
     table_rule(table, POLICY_DENY, 0, false);
-    PINNED(judge("198.51.100.10", NULL, 0), 0, IF_DOCKER);
+    PINNED(judge("198.51.100.10", NULL, 0), 1, IF_DOCKER);
     DENIED(judge("2001:db8:ffff::10", NULL, 0), 1);
     /* Loopback is never chosen. */
     table = table_machine();
@@ -195,10 +195,15 @@ static void the_verdict_names_the_rule_of_the_interface(void **state)
     table_rule(table, POLICY_ALLOW, 1u << SLOT_TUN, false);
     table_rule(table, POLICY_DENY, 1u << SLOT_ETH, false);
     table_rule(table, POLICY_ALLOW, 0, false);
-    PINNED(judge("198.51.100.10", NULL, 0), 1, IF_TUN);
+    PINNED(judge("198.51.100.10", NULL, 0), 0, IF_TUN);
     DENIED(judge("198.51.100.10", "172.17.0.1", 0), 0);
     DENIED(judge("198.51.100.10", "192.168.1.23", 0), 2);
     ALLOWED(judge("127.0.0.1", NULL, 0), 3);
+    /* Pinned for the default's sake: the rule that allows says more. */
+    table = table_machine();
+    table->fallback = POLICY_DENY;
+    table_rule(table, POLICY_ALLOW, 1u << SLOT_TUN, false);
+    PINNED(judge("198.51.100.10", NULL, 0), 0, IF_TUN);
 }
 
 static void the_last_slot_counts_too(void **state)
@@ -214,7 +219,7 @@ static void the_last_slot_counts_too(void **state)
     rule->iface_given = 1;
     rule->ifaces.bit[1] = UINT64_C(1) << 63;
     table_rule(table, POLICY_DENY, 0, false);
-    PINNED(judge("198.51.100.10", NULL, 0), 0, 1000 + POLICY_IFACES_MAX - 1);
+    PINNED(judge("198.51.100.10", NULL, 0), 1, 1000 + POLICY_IFACES_MAX - 1);
     ALLOWED(judge("198.51.100.10", NULL, 1000 + POLICY_IFACES_MAX - 1), 0);
     DENIED(judge("198.51.100.10", NULL, 1000 + POLICY_IFACES_MAX - 2), 1);
 }

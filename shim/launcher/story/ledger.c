@@ -9,9 +9,9 @@
 #include "netaddr.h"
 
 struct ledger {
-    json_t *sums;                                    /* what ledger_json() hands out */
-    json_t *servers, *looks, *probes;                /* its arrays, borrowed */
-    json_t *server_index, *look_index, *probe_index; /* key to entry */
+    json_t *sums;                                                 /* what ledger_json() hands out */
+    json_t *servers, *looks, *probes, *rules;                     /* its arrays, borrowed */
+    json_t *server_index, *look_index, *probe_index, *rule_index; /* key to entry */
 };
 
 struct ledger *ledger_new(void)
@@ -24,12 +24,15 @@ struct ledger *ledger_new(void)
     ledger->servers = json_array();
     ledger->looks = json_array();
     ledger->probes = json_array();
+    ledger->rules = json_array();
     ledger->server_index = json_object();
     ledger->look_index = json_object();
     ledger->probe_index = json_object();
+    ledger->rule_index = json_object();
     json_object_set_new(ledger->sums, "servers", ledger->servers);
     json_object_set_new(ledger->sums, "enumerations", ledger->looks);
     json_object_set_new(ledger->sums, "probes", ledger->probes);
+    json_object_set_new(ledger->sums, "rules", ledger->rules);
     json_object_set_new(ledger->sums, "refused", json_integer(0));
     json_object_set_new(ledger->sums, "left_out", json_integer(0));
     return ledger;
@@ -43,6 +46,7 @@ void ledger_free(struct ledger *ledger)
     json_decref(ledger->server_index);
     json_decref(ledger->look_index);
     json_decref(ledger->probe_index);
+    json_decref(ledger->rule_index);
     free(ledger);
 }
 
@@ -287,12 +291,37 @@ static void ledger_probe(struct ledger *ledger, const json_t *event)
     count_up(entry, "count");
 }
 
+/* What a policy did that is not to let pass: by rule, action and kind of event. */
+static void ledger_rule(struct ledger *ledger, const json_t *event)
+{
+    const json_t *verdict = json_object_get(event, "verdict");
+    const char *action = string_of(verdict, "action");
+    char key[256];
+    bool fresh;
+    json_t *entry;
+
+    if (action[0] == '\0' || strcmp(action, "allow") == 0)
+        return;
+    snprintf(key, sizeof key, "%s %s %s", string_of(verdict, "rule"), action,
+             string_of(event, "event_type"));
+    entry = entry_of(ledger, ledger->rules, ledger->rule_index, key, LEDGER_RULES_MAX, &fresh);
+    if (!entry)
+        return;
+    if (fresh) {
+        set_from(entry, verdict, "rule");
+        set_from(entry, verdict, "action");
+        set_from(entry, event, "event_type");
+    }
+    count_up(entry, "count");
+}
+
 void ledger_event(struct ledger *ledger, const json_t *event)
 {
     const char *type = string_of(event, "event_type");
 
     if (strcmp(string_of(json_object_get(event, "verdict"), "action"), "deny") == 0)
         count_up(ledger->sums, "refused");
+    ledger_rule(ledger, event);
     if (strcmp(type, "stun") == 0)
         ledger_stun(ledger, event);
     else if (strcmp(type, "enumeration") == 0)

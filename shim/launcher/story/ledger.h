@@ -15,6 +15,7 @@ enum {
     LEDGER_LEARNED_MAX = 64, /* of one server */
     LEDGER_LOOKS_MAX = 256,
     LEDGER_PROBES_MAX = 256,
+    LEDGER_RULES_MAX = 256,
 };
 
 struct ledger;
@@ -29,7 +30,8 @@ void ledger_event(struct ledger *ledger, const json_t *event);
  *              "learned":[{"ip","kind","in_iface","iface_source","process":{"pid","name","role"},"count"}],
  *              "relayed":[the same]}],
  *  "enumerations":[{"via","request","process","count","shown"}],"probes":[{"target","answer","process","count"}],
- *  "refused","left_out"}; docs/events.md describes them. Borrowed.
+ *  "rules":[{"rule","action","event_type","count"}],"refused","left_out"}; docs/events.md describes
+ * them. Borrowed.
  */
 const json_t *ledger_json(const struct ledger *ledger);
 

@@ -49,11 +49,11 @@ static const char *live_colour(const json_t *event)
     static const struct {
         const char *type, *colour;
     } colours[] = {
-        {"stun", "\033[36m"},    {"probe", "\033[33m"},   {"enumeration", "\033[33m"},
-        {"network", "\033[35m"}, {"stats", "\033[1;31m"},
+        {"stun", "\033[36m"},    {"probe", "\033[33m"},  {"enumeration", "\033[33m"},
+        {"network", "\033[35m"}, {"policy", "\033[35m"}, {"stats", "\033[1;31m"},
     };
 
-    if ((action && strcmp(action, "allow") != 0) ||
+    if ((action && strcmp(action, "deny") == 0) ||
         (coverage && strcmp(coverage, "covered") != 0 && strcmp(coverage, "unknown") != 0))
         return "\033[1;31m";
     for (size_t i = 0; type && i < sizeof colours / sizeof colours[0]; i++)

@@ -77,7 +77,7 @@ static void carrier_text(const json_t *event, char *out, size_t size)
         snprintf(out, size, " over %s", iface);
 }
 
-/* ", refused by observe:3" or ", failed: ENETUNREACH"; "" where all went well. */
+/* ", refused by vpn:3" or ", failed: ENETUNREACH"; "" where all went well. */
 static void outcome_text(const json_t *event, char *out, size_t size)
 {
     const json_t *verdict = json_object_get(event, "verdict");
@@ -92,6 +92,12 @@ static void outcome_text(const json_t *event, char *out, size_t size)
     live_text_field(json_object_get(event, "hook"), "errno", text, sizeof text);
     if (text[0])
         snprintf(out, size, ", failed: %s", text);
+    else if (field_is(verdict, "action", "pin"))
+        snprintf(out, size, ", pinned to it");
+    else if (field_is(verdict, "action", "hide")) {
+        live_text_field(verdict, "rule", text, sizeof text);
+        snprintf(out, size, ", some hidden by %s", text);
+    }
 }
 
 /* "198.51.100.10:3478 (stun.example.org)": the other end of the event's flow. */
@@ -290,6 +296,23 @@ static bool network_text(const json_t *event, char *out, size_t size)
     return true;
 }
 
+static bool policy_text(const json_t *event, char *out, size_t size)
+{
+    const json_t *policy = json_object_get(event, "policy");
+    char name[FIELD_BYTES], reason[32];
+    const char *why = "set anew";
+
+    live_text_field(policy, "name", name, sizeof name);
+    live_text_field(policy, "reason", reason, sizeof reason);
+    if (strcmp(reason, "network") == 0)
+        why = "follows the network";
+    else if (strcmp(reason, "names") == 0)
+        why = "follows a host's name";
+    snprintf(out, size, "%s: %s, hides %zu of the interfaces", name, why,
+             json_array_size(json_object_get(policy, "hidden")));
+    return true;
+}
+
 static bool stats_text(const json_t *event, char *out, size_t size)
 {
     const json_t *stats = json_object_get(event, "stats");
@@ -311,7 +334,7 @@ bool live_text_what(const json_t *event, char *out, size_t size)
         {"probe", probe_text},     {"dns", dns_text},
         {"mdns", mdns_text},       {"socket", socket_text},
         {"process", process_text}, {"network", network_text},
-        {"stats", stats_text},
+        {"policy", policy_text},   {"stats", stats_text},
     };
 
     out[0] = '\0';

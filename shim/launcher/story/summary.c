@@ -144,6 +144,36 @@ static void print_probes(FILE *out, const json_t *probes)
     print_more(out, all, i);
 }
 
+/* What the policy did, by rule. */
+static void print_rules(FILE *out, const json_t *rules)
+{
+    static const struct {
+        const char *action, *word;
+    } words[] = {{"deny", "refused"}, {"hide", "hid something from"}, {"pin", "pinned"}};
+    size_t all = json_array_size(rules), i;
+    json_t *rule;
+
+    if (all == 0)
+        return;
+    fputs("What the policy did:\n", out);
+    json_array_foreach(rules, i, rule)
+    {
+        char name[FIELD_BYTES], action[32], type[32];
+        const char *word = "";
+        if (i == SUMMARY_RULES_MAX)
+            break;
+        live_text_field(rule, "rule", name, sizeof name);
+        live_text_field(rule, "action", action, sizeof action);
+        live_text_field(rule, "event_type", type, sizeof type);
+        for (size_t k = 0; k < sizeof words / sizeof words[0]; k++)
+            if (strcmp(words[k].action, action) == 0)
+                word = words[k].word;
+        fprintf(out, "  %-32s %s %lld %s event%s\n", name, word, number_of(rule, "count"), type,
+                number_of(rule, "count") == 1 ? "" : "s");
+    }
+    print_more(out, all, i);
+}
+
 static void print_uncovered(FILE *out, struct process *const *uncovered, bool partial)
 {
     size_t all = 0, i;
@@ -174,8 +204,7 @@ void summary_print(FILE *out, const json_t *sums, uint64_t events, uint64_t lost
     print_servers(out, json_object_get(sums, "servers"));
     print_looks(out, json_object_get(sums, "enumerations"));
     print_probes(out, json_object_get(sums, "probes"));
-    if (number_of(sums, "refused"))
-        fprintf(out, "Stopped by the policy: %lld\n", number_of(sums, "refused"));
+    print_rules(out, json_object_get(sums, "rules"));
     print_uncovered(out, uncovered, partial);
     fprintf(out, "Events: %llu told, %llu lost.\n", (unsigned long long)events,
             (unsigned long long)lost);

@@ -15,6 +15,7 @@ enum {
     SUMMARY_LEARNED_MAX = 12, /* lines about addresses, over all servers */
     SUMMARY_LOOKS_MAX = 6,
     SUMMARY_PROBES_MAX = 4,
+    SUMMARY_RULES_MAX = 8,
     SUMMARY_UNCOVERED_MAX = 5,
 };
 
