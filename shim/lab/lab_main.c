@@ -16,12 +16,14 @@
 #include "stun_server.h"
 
 enum { EXIT_TIMEOUT = 124, EXIT_TROUBLE = 125 };
+enum { GATHER_DEFAULT_S = 12 };
 
 struct lab_options {
     struct netaddr http, stun; /* stun.family NETADDR_NONE: no STUN server */
     json_t *ice_urls;
     const char *username, *credential, *mode;
     bool microphone, once;
+    long gather_s;
     long timeout_s; /* 0 none */
 };
 
@@ -46,6 +48,7 @@ static const char HELP[] =
     "  --password WORD    password for the turn: URLs\n"
     "  --mode gather|call gather candidates, or talk to itself over relays (default gather)\n"
     "  --microphone       the page asks for the microphone first\n"
+    "  --gather SECONDS   how long the page waits for gathering to end (default 12)\n"
     "  --once             end after the first result\n"
     "  --timeout SECONDS  end then, with status 124 if no page has reported\n"
     "  --help, --version\n"
@@ -75,6 +78,7 @@ enum option_id {
     OPT_PASSWORD,
     OPT_MODE,
     OPT_MIC,
+    OPT_GATHER,
     OPT_ONCE,
     OPT_TIMEOUT,
     OPT_VERSION
@@ -88,6 +92,7 @@ static const struct option OPTIONS[] = {
     {"password", required_argument, NULL, OPT_PASSWORD},
     {"mode", required_argument, NULL, OPT_MODE},
     {"microphone", no_argument, NULL, OPT_MIC},
+    {"gather", required_argument, NULL, OPT_GATHER},
     {"once", no_argument, NULL, OPT_ONCE},
     {"timeout", required_argument, NULL, OPT_TIMEOUT},
     {"help", no_argument, NULL, 'h'},
@@ -125,8 +130,9 @@ static int take_option(struct lab_options *o, int id, const char *value)
     case OPT_ONCE:
         o->once = true;
         return -1;
+    case OPT_GATHER:
     case OPT_TIMEOUT:
-        if (!parse_seconds(value, &o->timeout_s))
+        if (!parse_seconds(value, id == OPT_GATHER ? &o->gather_s : &o->timeout_s))
             return trouble("wait for", value, "not a number of seconds", "write 1 to 86400");
         return -1;
     case 'h':
@@ -164,8 +170,8 @@ static json_t *page_config(const struct lab_options *o, const char *own_stun)
     for (size_t i = 0; i < json_array_size(o->ice_urls); i++)
         json_array_append_new(servers,
                               ice_server(o, json_string_value(json_array_get(o->ice_urls, i))));
-    return json_pack("{s:o, s:s, s:b}", "iceServers", servers, "mode", o->mode, "microphone",
-                     (int)o->microphone);
+    return json_pack("{s:o, s:s, s:b, s:I}", "iceServers", servers, "mode", o->mode, "microphone",
+                     (int)o->microphone, "gatheringCapMs", (json_int_t)o->gather_s * 1000);
 }
 
 static void print_line(const json_t *value)
@@ -301,7 +307,7 @@ out:
 int main(int argc, char **argv)
 {
     struct lab_options o = {
-        .username = "", .credential = "", .mode = "gather", .ice_urls = json_array()};
+        .username = "", .credential = "", .mode = "gather", .gather_s = GATHER_DEFAULT_S, .ice_urls = json_array()};
     int id, status = -1;
 
     endpoint_parse("127.0.0.1:0", &o.http);

@@ -28,18 +28,18 @@ CHROMIUM_FLAGS = ["--headless=new", "--disable-background-networking", "--disabl
 CHROMIUM_MICROPHONE = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
 
 
-def _firefox(home, url, microphone):
+def _firefox(home, url, microphone, settings):
     profile = f"{home}/profile"
     os.mkdir(profile)
     with open(f"{profile}/user.js", "w", encoding="ascii") as file:
-        for name, value in {**FIREFOX_PREFS, **(FIREFOX_MICROPHONE if microphone else {})}.items():
+        for name, value in {**FIREFOX_PREFS, **(FIREFOX_MICROPHONE if microphone else {}), **(settings or {})}.items():
             file.write(f"user_pref({json.dumps(name)}, {json.dumps(value)});\n")
     shutil.chown(profile, os.stat(home).st_uid, os.stat(home).st_gid)
     return ["--headless", "--no-remote", "--profile", profile, url]
 
 
-def _chromium(home, url, microphone):
-    return [*CHROMIUM_FLAGS, *(CHROMIUM_MICROPHONE if microphone else []), f"--user-data-dir={home}/profile", url]
+def _chromium(home, url, microphone, settings):
+    return [*CHROMIUM_FLAGS, *(CHROMIUM_MICROPHONE if microphone else []), *(settings or []), f"--user-data-dir={home}/profile", url]
 
 
 BROWSERS = {
@@ -73,11 +73,13 @@ class Visit:
         return [p.pid for p in self.renderers() if p.pid not in self.alive_at_result]
 
 
-def visit(lab, name, microphone=False, mode="gather", wrap=lambda command, home: command, signal_depth=0, seconds=60):
+def visit(lab, name, microphone=False, mode="gather", wrap=lambda command, home: command, signal_depth=0, seconds=60, settings=None,
+          gather_seconds=None):
     """
     Let browser `name` load the page of a fresh rtcshim-lab and wait for its result. wrap(command, home) may put a program in front of the
     browser; it runs as the ordinary user too. At the end SIGTERM goes to that program's child of depth signal_depth, for a program that
-    keeps signals to itself (strace: 1).
+    keeps signals to itself (strace: 1). settings: Firefox's preferences (a dict) or Chromium's flags (a list), besides the usual ones.
+    gather_seconds: how long the page waits for gathering to end.
     """
     outcome = Visit()
     outcome.home, environment = lab.home()
@@ -85,11 +87,13 @@ def visit(lab, name, microphone=False, mode="gather", wrap=lambda command, home:
     server_command = [f"{lab.stage('rtcshim-lab')}/rtcshim-lab", "--once", "--timeout", str(seconds), "--mode", mode, *ice_options()]
     if microphone:
         server_command.append("--microphone")
+    if gather_seconds:
+        server_command += ["--gather", str(gather_seconds)]
     errors = open(f"{home}/stderr", "w+", encoding="utf-8", errors="replace")
     with errors, Watcher() as watcher:
         server = subprocess.Popen(server_command, stdout=subprocess.PIPE, text=True)
         url = json.loads(server.stdout.readline())["http"]
-        program, arguments = find(name), BROWSERS[name][1](home, url, microphone)
+        program, arguments = find(name), BROWSERS[name][1](home, url, microphone, settings)
         browser = subprocess.Popen(lab.as_user(wrap([program, *arguments], home)), env=environment, cwd=home,
                                    stdin=subprocess.DEVNULL, stdout=errors, stderr=errors)
         try:
