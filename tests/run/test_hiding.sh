@@ -207,20 +207,23 @@ check "the strict reader comes to its end" grep -qx end "$tmp/strict"
 
 # --- what the events say ---
 cat "$tmp"/run*/events.ndjson >"$tmp/events"
+# told VIA IFACE KEY: an event with that key tells it
 told() {
     /usr/bin/python3 - "$@" "$tmp/events" <<'END'
 import json, sys
-via, iface, path = sys.argv[1:]
+via, iface, key, path = sys.argv[1:]
 for line in open(path, encoding="utf-8"):
     look = json.loads(line).get("enumeration", {})
-    if look.get("via") == via and any(entry["iface"] == iface for entry in look["hidden"]):
+    if look.get("via") == via and key in look and any(entry["iface"] == iface for entry in look["hidden"]):
         sys.exit(0)
 sys.exit(1)
 END
 }
-for via in netlink getifaddrs if_nameindex if_nametoindex if_indextoname ioctl; do
-    check "an event says that eth0 was hidden from $via" told "$via" eth0
+for via in getifaddrs if_nameindex if_nametoindex if_indextoname ioctl; do
+    check "an event says that eth0 was hidden from $via" told "$via" eth0 hidden
 done
+check "an event says that eth0 was hidden from an answer by netlink" told netlink eth0 request
+check "an event says that eth0 was hidden from a notification" told netlink eth0 notification
 for run in "$tmp/run" "$tmp"/run[0-9]; do
     check "the events of ${run##*/} keep their schema" python3 "$here/check_schema.py" "$run/events.ndjson"
 done
