@@ -245,14 +245,16 @@ format: ## format the C sources in place
 	$(Q)clang-format -i $(LINT_C) $(shell git ls-files "*.h")
 
 install: all ## install below $(DESTDIR)$(PREFIX)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/share/man/man1
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m 755 $(BUILD)/rtcshim $(BUILD)/rtcshim-analyzer $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(BUILD)/librtcshim.so $(DESTDIR)$(PREFIX)/lib/
 	install -m 644 docs/rtcshim.1 docs/rtcshim-analyzer.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 docs/rtcshim-policy.5 $(DESTDIR)$(PREFIX)/share/man/man5/
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/rtcshim $(DESTDIR)$(PREFIX)/bin/rtcshim-analyzer $(DESTDIR)$(PREFIX)/lib/librtcshim.so \
-	    $(DESTDIR)$(PREFIX)/share/man/man1/rtcshim.1 $(DESTDIR)$(PREFIX)/share/man/man1/rtcshim-analyzer.1
+	    $(DESTDIR)$(PREFIX)/share/man/man1/rtcshim.1 $(DESTDIR)$(PREFIX)/share/man/man1/rtcshim-analyzer.1 \
+	    $(DESTDIR)$(PREFIX)/share/man/man5/rtcshim-policy.5
 
 clean: ## remove the build folder
 	rm -rf build
