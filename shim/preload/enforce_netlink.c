@@ -98,7 +98,8 @@ static void hand_out(const struct received *r, const uint8_t *bytes, size_t len,
         size_t filled = len > done ? len - done : 0;
         if (filled > take)
             filled = take;
-        memcpy(r->iov[i].iov_base, bytes + (filled ? done : 0), filled);
+        if (filled > 0)
+            memcpy(r->iov[i].iov_base, bytes + done, filled);
         memset((char *)r->iov[i].iov_base + filled, 0, take - filled);
         done += take;
     }

@@ -103,6 +103,7 @@ static size_t keep_shown(enum event_call call, const char *pattern, char **paths
     return shown;
 }
 
+/* A type stands without parentheses. NOLINTBEGIN(bugprone-macro-parentheses) */
 #define GLOB(name, type)                                                                           \
     EXPORT int name(const char *pattern, int flags, int (*failed)(const char *, int), type *out)   \
     {                                                                                              \
@@ -117,3 +118,4 @@ static size_t keep_shown(enum event_call call, const char *pattern, char **paths
 
 GLOB(glob, glob_t)
 GLOB(glob64, glob64_t)
+/* NOLINTEND(bugprone-macro-parentheses) */
