@@ -406,12 +406,14 @@ static struct policy_verdict judge_by(const struct policy_table *t,
  * Ask the table in force, again where it was changed meanwhile. Afterwards `still` says whether one
  * answer came from a table that stood still; what a torn one says is in range, and nothing more.
  */
+/* Names that it declares can't be in parentheses. NOLINTBEGIN(bugprone-macro-parentheses) */
 #define CONSISTENTLY(policy, table, generation, still)                                             \
     for (uint32_t tries_ = JUDGE_TRIES,                                                            \
                   generation = atomic_load_explicit(&(policy)->generation, memory_order_acquire);  \
          tries_ > 0 && !(still); (still) = settled((policy), &generation), tries_--)               \
         for (const struct policy_table *table = &(policy)->table[generation & 1]; table;           \
              table = NULL)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static bool settled(const struct policy_shared *policy, uint32_t *generation)
 {

@@ -56,7 +56,7 @@ static void make_id(struct session_entry *e, const json_t *command)
     for (; *name && used + 1 < sizeof word; name++) {
         bool plain = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z') ||
                      (*name >= '0' && *name <= '9') || *name == '_' || *name == '.' || *name == '-';
-        word[used++] = plain ? *name : '_';
+        word[used++] = (char)(plain ? *name : '_');
     }
     word[used] = '\0';
     (void)snprintf(e->id, sizeof e->id, "%s-%d", used ? word : "session", (int)e->pid);

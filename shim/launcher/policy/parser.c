@@ -36,6 +36,7 @@ __attribute__((format(printf, 5, 0))) static void note(struct parser *p, unsigne
     n->line = p->number;
     n->column = column;
     n->warning = warning;
+    /* Callers have started args. NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
     (void)vsnprintf(n->message, sizeof n->message, format, args);
     (void)snprintf(n->hint, sizeof n->hint, "%s", hint ? hint : "");
 }

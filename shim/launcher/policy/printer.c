@@ -20,6 +20,7 @@ __attribute__((format(printf, 2, 3))) static void put(struct text *t, const char
     int n;
 
     va_start(args, format);
+    /* The analyzer loses track of args here. NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
     n = vsnprintf(t->out + t->used, t->size - t->used, format, args);
     va_end(args);
     if (n > 0)

@@ -197,7 +197,7 @@ static void print_line(const struct policy_source *source, const struct parser_n
     if (len > sizeof line || len == 0)
         return;
     for (size_t i = 0; i < len; i++)
-        line[i] = start[i] == '\t' ? ' ' : start[i];
+        line[i] = (char)(start[i] == '\t' ? ' ' : start[i]);
     while (pos < len && column < note->column) {
         pos++;
         column += pos == len || ((unsigned char)line[pos] & 0xc0) != 0x80;
