@@ -178,9 +178,20 @@ struct netfile netfile_of(const char *path)
     return (struct netfile){.what = NETFILE_OTHER};
 }
 
+bool netfile_has_net(const char *path)
+{
+    struct part part;
+
+    while ((part = part_next(&path)).len > 0)
+        if (part_is(part, "net"))
+            return true;
+    return false;
+}
+
 bool netfile_maybe(const char *path)
 {
-    bool first = true, up = false, has = false;
+    static const char *const detours[] = {"net", "..", "fd", "cwd", "root"};
+    bool first = true, from_root = false, up = false, tree = false, detour = false;
     struct part part;
 
     if (path[0] != '/')
@@ -188,14 +199,15 @@ bool netfile_maybe(const char *path)
     while ((part = part_next(&path)).len > 0) {
         if (part_is(part, "."))
             continue;
-        bool tells = part_is(part, "proc") || part_is(part, "sys");
-        if (first && tells)
-            return true;
+        bool is_tree = part_is(part, "proc") || part_is(part, "sys");
+        from_root = from_root || (first && is_tree);
         first = false;
+        tree = tree || is_tree;
         up = up || part_is(part, "..");
-        has = has || tells;
+        for (size_t i = 0; i < sizeof detours / sizeof *detours; i++)
+            detour = detour || part_is(part, detours[i]);
     }
-    return has && up;
+    return from_root ? detour : tree && up;
 }
 
 /* --- lines --------------------------------------------------------------------------------------

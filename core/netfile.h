@@ -53,9 +53,15 @@ struct netfile_line {
 };
 struct netfile_line netfile_line(enum netfile_table table, const char *line, size_t len);
 
-/* Might this path lead to such a file? Looks at the text alone and says yes too often: /proc and
- * /sys in any spelling, and every relative path, since nobody knows from where. A symbolic link
- * from elsewhere it does not see. */
+/*
+ * Might this path lead to such a file? Looks at the text alone and says yes too often: to a path
+ * below /proc and /sys, in any spelling, with a component `net` or one that leads elsewhere (`..`,
+ * `fd`, `cwd`, `root`), and to every relative path, since nobody knows from where. A symbolic link
+ * from outside it does not see.
+ */
 bool netfile_maybe(const char *path);
+
+/* The text has a component `net`: all there is to go by where the kernel can't be asked. */
+bool netfile_has_net(const char *path);
 
 #endif

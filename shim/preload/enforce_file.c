@@ -211,10 +211,11 @@ enum file_fate enforce_file_slow(enum event_call call, int dir, const char *path
     enforce_file_fd_path(at, link);
     n = REAL(readlink)(link, canonical, sizeof canonical - 1);
     canonical[n > 0 ? n : 0] = '\0';
-    /* Without /proc nobody knows where it leads. */
-    file = n > 0 && n < (ssize_t)sizeof canonical - 1
-               ? netfile_of(canonical)
-               : (struct netfile){.what = NETFILE_UNREADABLE};
+    if (n > 0 && n < (ssize_t)sizeof canonical - 1)
+        file = netfile_of(canonical);
+    else /* a sandbox has no /proc; Chromium's zygote still opens "self/fd" from a descriptor of it
+          */
+        file = (struct netfile){.what = netfile_has_net(path) ? NETFILE_UNREADABLE : NETFILE_OTHER};
 
     bool name_only = (how & FILE_NAME_ONLY) != 0;
     switch (file.what) {

@@ -2,6 +2,7 @@
 #include "enforce_netlink.h"
 
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/syscall.h>
 
@@ -201,24 +202,58 @@ bool enforce_netlink(struct received *r)
     return false;
 }
 
-bool enforce_netlink_learn(const struct received *r)
+/* Attributes to the message's end, at least one, and none of type 0: what other protocols put
+ * behind a length and a small number is seldom that. Chromium's own messages between its processes
+ * start with their length and 16, which is RTM_NEWLINK, and go on with lengths and zeros. */
+static bool has_attributes(const struct rtnl_msg *msg, size_t head)
 {
-    struct nlmsghdr head;
-    int domain = 0, protocol = 0;
-    socklen_t len = sizeof(int);
+    struct rtnl_attr attr;
+    enum rtnl_status status;
+    size_t pos = head, count = 0;
 
-    if (r->n < (ssize_t)sizeof head || r->count == 0 || r->iov[0].iov_len < sizeof head)
+    if (msg->body_len <= head)
         return false;
-    memcpy(&head, r->iov[0].iov_base, sizeof head);
-    if (head.nlmsg_len < sizeof head || head.nlmsg_len > (size_t)r->n ||
-        head.nlmsg_type < NLMSG_MIN_TYPE || head.nlmsg_type > 255)
+    while ((status = rtnl_next_attr(msg->body, msg->body_len, &pos, &attr)) == RTNL_OK) {
+        if (attr.type == 0)
+            return false;
+        count++;
+    }
+    return status == RTNL_END && count > 0;
+}
+
+bool enforce_netlink_likely(const struct received *r)
+{
+    struct rtnl_msg msg;
+    enum rtnl_status status;
+    size_t pos = 0;
+    bool any = false;
+
+    if (r->count == 0 || (size_t)r->n > r->iov[0].iov_len)
         return false;
-    if (getsockopt(r->fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) != 0 || domain != AF_NETLINK ||
-        getsockopt(r->fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) != 0 ||
-        protocol != NETLINK_ROUTE)
-        return false;
-    fdtab_set(r->fd, FD_ROUTE);
-    return true;
+    while ((status = rtnl_next(r->iov[0].iov_base, (size_t)r->n, &pos, &msg)) == RTNL_OK) {
+        switch (msg.type) {
+        case NLMSG_DONE:
+        case NLMSG_ERROR:
+            continue;
+        case RTM_NEWLINK:
+        case RTM_DELLINK:
+            any = has_attributes(&msg, sizeof(struct ifinfomsg));
+            break;
+        case RTM_NEWADDR:
+        case RTM_DELADDR:
+            any = has_attributes(&msg, sizeof(struct ifaddrmsg));
+            break;
+        case RTM_NEWROUTE:
+        case RTM_DELROUTE:
+            any = has_attributes(&msg, sizeof(struct rtmsg));
+            break;
+        default:
+            any = false;
+        }
+        if (!any)
+            return false;
+    }
+    return any && status == RTNL_END;
 }
 
 int enforce_netlink_recvmmsg(int fd, struct mmsghdr *msgs, unsigned int count, int flags,

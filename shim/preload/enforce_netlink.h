@@ -16,9 +16,11 @@
 /* true: nothing is left, and the call is to be made again. Async-signal-safe. */
 bool enforce_netlink(struct received *received);
 
-/* A descriptor that was not seen made received what looks like netlink messages: ask the kernel
- * whether it is a rtnetlink socket, and remember. */
-bool enforce_netlink_learn(const struct received *received);
+/*
+ * A descriptor that was not seen made received what can only be links, addresses or routes by
+ * rtnetlink. The kernel is not asked: in a sandbox the question kills.
+ */
+bool enforce_netlink_likely(const struct received *received);
 
 /* recvmmsg on a rtnetlink socket while something is hidden: one message a call, so that no slot
  * stays empty. count > 0. */

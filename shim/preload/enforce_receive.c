@@ -18,7 +18,7 @@ bool enforce_received(struct received *received)
         again = enforce_netlink(received);
         break;
     case FD_UNKNOWN:
-        if (enforce_netlink_learn(received))
+        if (enforce_netlink_likely(received))
             again = enforce_netlink(received);
         else
             enforce_answer(received);

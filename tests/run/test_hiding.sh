@@ -161,7 +161,8 @@ for answer in 'if_nametoindex of eth0: ENODEV' 'ioctl 8913 of eth0: ENODEV' 'ioc
     'SIOCGIFCONF, room for two: bytes 80' 'stat of eth0: ENOENT' 'lstat of eth0: ENOENT' 'statx of eth0: ENOENT' 'access of eth0: ENOENT' \
     'readlink of eth0: ENOENT' 'realpath of eth0: ENOENT' 'opendir of eth0: ENOENT' 'open below eth0: ENOENT' \
     'open of the device of eth0: ENOENT' 'open of the settings of eth0: ENOENT' 'fstatat of eth0: ENOENT' '/proc/net/fib_trie: EACCES' \
-    'socket for diagnosis: EPROTONOSUPPORT' 'socket for generic netlink: EPROTONOSUPPORT' 'readdir: tun0' 'glob: /sys/class/net/tun0'; do
+    'socket for diagnosis: EPROTONOSUPPORT' 'socket for generic netlink: EPROTONOSUPPORT' 'readdir: tun0' 'glob: /sys/class/net/tun0' \
+    'a passed socket: tun0' 'what only looks like netlink: whole'; do
     check "$answer" grep -qxF "$answer" "$tmp/roads"
 done
 

@@ -148,7 +148,12 @@ static void may_lead_there_by_any_spelling(void **state)
     assert_true(netfile_maybe("/proc/net/dev"));
     assert_true(netfile_maybe("//./proc//net/dev"));
     assert_true(netfile_maybe("/tmp/../proc/net/dev"));
+    assert_true(netfile_maybe("/proc/self/fd/3/dev"));
+    assert_true(netfile_maybe("/proc/self/cwd/dev"));
+    assert_true(netfile_maybe("/sys/class/block/../net/eth0"));
     assert_true(netfile_maybe("dev"));
+    assert_false(netfile_maybe("/proc/self/maps"));
+    assert_false(netfile_maybe("/sys/devices/system/cpu/online"));
     assert_false(netfile_maybe("/etc/hosts"));
     assert_false(netfile_maybe("/home/net/dev"));
     assert_false(netfile_maybe("/procedures/net"));
