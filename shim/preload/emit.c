@@ -101,6 +101,18 @@ void emit_addresses(struct event *event, const struct seen *seen)
     }
 }
 
+/* The verdict that let this message go, if it was the last one of this thread's. */
+static bool take_allowed(const struct event *event, unsigned topic, unsigned type,
+                         struct policy_verdict *verdict)
+{
+    if (shim_thread.allowed.fd_and_one != event->fd + 1 || shim_thread.allowed.topic != topic ||
+        shim_thread.allowed.type != type)
+        return false;
+    *verdict = shim_thread.allowed.verdict;
+    shim_thread.allowed.fd_and_one = 0;
+    return verdict->generation == event->generation;
+}
+
 void emit_judge(struct event *event, uint16_t topic, unsigned stun_type)
 {
     fd_word word = fdtab_get(event->fd) & ~FD_KIND_MASK;
@@ -110,10 +122,13 @@ void emit_judge(struct event *event, uint16_t topic, unsigned stun_type)
     event->generation = atomic_load_explicit(&shim.policy->generation, memory_order_relaxed);
     if (!enforcing(topic) || topic == POLICY_PROBE || (event->flags & EVENT_IN))
         return;
-    word |= event->flags & EVENT_TCP ? FD_TCP : FD_UDP;
-    struct policy_subject subject =
-        enforce_subject(topic, word, stun_type, &event->local, &event->remote, event->ifindex);
-    struct policy_verdict verdict = enforce_judge(&subject);
+    struct policy_verdict verdict;
+    if (!take_allowed(event, topic, stun_type, &verdict)) {
+        word |= event->flags & EVENT_TCP ? FD_TCP : FD_UDP;
+        struct policy_subject subject =
+            enforce_subject(topic, word, stun_type, &event->local, &event->remote, event->ifindex);
+        verdict = enforce_judge(&subject);
+    }
     event->rule = verdict.rule;
     event->generation = verdict.generation;
     if (verdict.action == POLICY_DENY)

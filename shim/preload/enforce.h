@@ -58,15 +58,38 @@ static inline bool enforce_names_dns(const struct sockaddr *to, socklen_t to_len
     return port == ENFORCE_PORT_DNS || port == ENFORCE_PORT_MDNS;
 }
 
+/*
+ * A call that was made before a policy forbade it goes on with media. So the first datagram after
+ * each change on a socket that has sent STUN is judged too, as STUN of no class and no method; a
+ * socket that was allowed is settled until the next change.
+ */
+extern _Atomic uint32_t enforce_settled[FDTAB_SIZE];
+
+/* What a settled socket has there: never 0. */
+static inline uint32_t enforce_settled_mark(void)
+{
+    return atomic_load_explicit(&shim.policy->generation, memory_order_relaxed) * 2 + 2;
+}
+
+static inline bool enforce_unsettled(int fd, fd_word word)
+{
+    return (word & FD_ASKED) &&
+           ((word & FD_SHARED) ||
+            atomic_load_explicit(&enforce_settled[(unsigned)fd % FDTAB_SIZE],
+                                 memory_order_relaxed) != enforce_settled_mark());
+}
+
 /* May a policy have to say something about a send with these bytes? first is where its first
  * first_len bytes are, of len; not known to be readable. */
-static inline bool enforce_wanted(fd_word word, const uint8_t *first, size_t first_len, size_t len,
+static inline bool enforce_wanted(int fd, const uint8_t *first, size_t first_len, size_t len,
                                   int flags, const struct sockaddr *to, socklen_t to_len)
 {
+    fd_word word = fdtab_get(fd);
+
     switch (fd_kind(word)) {
     case FD_UDP:
         if ((word & (FD_DNS | FD_MDNS | FD_CORKED | FD_SEGMENT_MASK)) || (flags & MSG_MORE) ||
-            enforce_names_dns(to, to_len))
+            enforce_unsettled(fd, word) || enforce_names_dns(to, to_len))
             return true;
         if (first_len < STUN_HEADER_BYTES)
             return first_len < len || (word & (FD_STUN | FD_SHARED));
@@ -106,7 +129,7 @@ static inline bool before_send(enum event_call call, int fd, const void *buf, si
                                ssize_t *result)
 {
     return likely(!enforcing(ENFORCE_SENDS)) ||
-           !enforce_wanted(fdtab_get(fd), buf, len, len, flags, to, to_len) ||
+           !enforce_wanted(fd, buf, len, len, flags, to, to_len) ||
            enforce_send(call, fd, buf, len, flags, to, to_len, caller, result);
 }
 

@@ -146,7 +146,7 @@ void enforce_tell(enum event_kind kind, struct seen *seen, const struct policy_v
     bool headless = kind == EVENT_STUN && data && data->len < STUN_HEADER_BYTES;
 
     seen->error = refusal;
-    seen->result = refusal ? -1 : data ? (int64_t)data->len : 0;
+    seen->result = refusal ? -1 : (int64_t)(data ? data->len : full_len);
     seen->flags |= EVENT_OUT | EVENT_REFUSED | (refusal ? EVENT_FAILED : 0);
     struct event event = emit_head(kind, seen);
     event.arg = arg;

@@ -31,6 +31,7 @@ struct look {
     enum event_kind kind;
     unsigned type; /* of the STUN message, or STUN_TYPE_NONE */
     bool doubt;    /* it may be the start of a STUN message, of which too little is here */
+    bool media;    /* it is none, but what a call goes on with */
 };
 
 /* More parts of the datagram may follow. An unknown descriptor or a copy may have been corked by
@@ -85,7 +86,20 @@ static struct look look_at_datagram(const struct sending *s, const struct span *
         return (struct look){.topic = POLICY_DNS, .kind = EVENT_DNS};
     if (have == sizeof start && stun_look_datagram(start, span->len) == STUN_LOOK_CLASSIC)
         return (struct look){.topic = POLICY_STUN, .kind = EVENT_STUN, .type = be16(start)};
+    if (enforce_unsettled(s->seen.fd, word))
+        return (struct look){
+            .topic = POLICY_STUN, .kind = EVENT_STUN, .type = STUN_TYPE_NONE, .media = true};
     return (struct look){0};
+}
+
+_Atomic uint32_t enforce_settled[FDTAB_SIZE];
+
+/* Media that is refused is told once for each socket and policy. */
+static bool told_before(int fd)
+{
+    uint32_t mark = enforce_settled_mark() + 1;
+    return atomic_exchange_explicit(&enforce_settled[(unsigned)fd % FDTAB_SIZE], mark,
+                                    memory_order_relaxed) == mark;
 }
 
 /* ENFORCE_GO, or the refusal, which has been told. */
@@ -110,11 +124,21 @@ static int judge_datagram(struct sending *s, const struct span *span)
         verdict = enforce_doubt();
     }
     if (allowed) {
+        if (look.topic == POLICY_STUN)
+            atomic_store_explicit(&enforce_settled[(unsigned)seen->fd % FDTAB_SIZE],
+                                  verdict.generation * 2 + 2, memory_order_relaxed);
+        shim_thread.allowed.topic = look.topic;
+        shim_thread.allowed.type = look.type;
+        shim_thread.allowed.verdict = verdict;
+        shim_thread.allowed.fd_and_one = seen->fd + 1;
         seen->word = fd_kind(fdtab_get(seen->fd)) == FD_UNKNOWN ? seen->word : fdtab_get(seen->fd);
         return ENFORCE_GO;
     }
     int refusal = enforce_refusal(&verdict, look.topic, seen->word);
-    enforce_tell(look.kind, seen, &verdict, refusal, span, 0, 0);
+    if (!look.media)
+        enforce_tell(look.kind, seen, &verdict, refusal, span, 0, 0);
+    else if (!told_before(seen->fd))
+        enforce_tell(look.kind, seen, &verdict, refusal, NULL, span->len, 0);
     return refusal;
 }
 
@@ -249,14 +273,14 @@ static bool pieces(const struct iovec *iov, size_t count, struct span *span)
 }
 
 /* The inline test, with the first piece that has bytes. */
-static bool wanted(fd_word word, const struct span *span, int flags, const struct sockaddr *to,
+static bool wanted(int fd, const struct span *span, int flags, const struct sockaddr *to,
                    socklen_t to_len)
 {
     size_t i = 0;
 
     while (i < span->count && span->iov[i].iov_len == 0)
         i++;
-    return enforce_wanted(word, span->iov[i].iov_base, span->iov[i].iov_len, span->len, flags, to,
+    return enforce_wanted(fd, span->iov[i].iov_base, span->iov[i].iov_len, span->len, flags, to,
                           to_len);
 }
 
@@ -266,7 +290,7 @@ bool enforce_writev(enum event_call call, int fd, const struct iovec *iov, int c
     struct sending s = sending_of(call, fd, 0, caller);
 
     if (fd_kind(s.seen.word) == FD_OTHER || count <= 0 || !pieces(iov, (size_t)count, &s.span) ||
-        !wanted(s.seen.word, &s.span, 0, NULL, 0))
+        !wanted(fd, &s.span, 0, NULL, 0))
         return true;
     return goes(judge_send(&s, NULL, 0), s.span.len, result);
 }
@@ -323,7 +347,7 @@ static int judge_message(enum event_call call, int fd, const struct msghdr *msg,
         if (c.segment)
             s.segment = c.segment;
     }
-    if (!s.segment && !wanted(s.seen.word, &s.span, flags, to, msg->msg_namelen))
+    if (!s.segment && !wanted(fd, &s.span, flags, to, msg->msg_namelen))
         return ENFORCE_GO;
     return judge_send(&s, to, msg->msg_namelen);
 }

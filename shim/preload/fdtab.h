@@ -54,6 +54,7 @@ typedef uint64_t fd_word;
 #define FD_IFINDEX_MASK  (UINT64_C(0x3fffff) << FD_IFINDEX_SHIFT)
 /* Bits that say one thing of a TCP socket and another of a UDP socket. */
 #define FD_CORKED  FD_BEGUN_OUT /* UDP: UDP_CORK is set */
+#define FD_ASKED   FD_BEGUN_IN  /* UDP: STUN was sent, what follows belongs to a call */
 #define FD_PROXIED FD_PROBED    /* TCP: something else was sent before the first STUN message */
 
 static inline enum fd_kind fd_kind(fd_word word)

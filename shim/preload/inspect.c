@@ -94,7 +94,9 @@ static void tell_stun(const struct seen *seen, const struct span *span, bool cla
     emit_judge(&event, POLICY_STUN, type);
     if (!hiding() || !(seen->flags & EVENT_IN) || !tell_hidden(&event, span))
         emit(&event, span);
-    fdtab_change(seen->fd, 0, FD_STUN);
+    fdtab_change(seen->fd, 0,
+                 FD_STUN |
+                     (fd_kind(seen->word) == FD_UDP && (seen->flags & EVENT_OUT) ? FD_ASKED : 0));
 }
 
 static void tell_channel_data(const struct seen *seen, const struct span *span)

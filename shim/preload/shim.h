@@ -15,7 +15,7 @@ enum {
     SHIM_PATH_BYTES = 4096,
     SHIM_READABLE = 16, /* sets of pages that a thread remembers */
     SHIM_READABLE_WAYS = 4,
-    SHIM_JUDGED = 4,    /* verdicts that a thread remembers */
+    SHIM_JUDGED = 16, /* verdicts that a thread remembers */
 };
 
 struct shim {
@@ -50,10 +50,16 @@ struct shim_thread {
         borrowed; /* a vfork child runs here: the memory is the parent's, the descriptors are not */
     uint32_t kept; /* while fork runs: the number kept for its child, for handlers that run before
                       fork returns there */
-    void *vfork_return;                /* where vfork.S keeps its caller's return address */
+    void *vfork_return; /* where vfork.S keeps its caller's return address */
     /* 1 + number of a page that could be read; 0 none */
     uintptr_t readable[SHIM_READABLE][SHIM_READABLE_WAYS];
     struct shim_judged judged[SHIM_JUDGED];
+    /* What the message that is about to be sent was judged; taken when it is told. */
+    struct {
+        int fd_and_one; /* 0: none */
+        unsigned topic, type;
+        struct policy_verdict verdict;
+    } allowed;
 };
 
 extern __thread struct shim_thread shim_thread;

@@ -63,6 +63,61 @@ void a_policy_change_holds_for_sockets_in_use(void)
     MUST(stun_left_on(SLOT_ETH0) == 1);
 }
 
+/* The call that was on when the policy came goes where it may, or ends: also before its next STUN.
+ */
+void media_of_a_call_follow_a_policy_change(void)
+{
+    uint8_t media[30] = "\x80 the voice of a call";
+    socklen_t len;
+    struct sockaddr_storage to = address(SERVER_ON_ETH0, 3478, &len), local;
+    int wild = socket(AF_INET, SOCK_DGRAM, 0), bound = socket(AF_INET, SOCK_DGRAM, 0);
+    int other = socket(AF_INET, SOCK_DGRAM, 0);
+    local = address(ETH0_IPV4, 0, &len);
+    if (bind(bound, (struct sockaddr *)&local, len) != 0)
+        fail("bind");
+    policy_new();
+    policy_in_force();
+    nothing_left_yet();
+    GIVES(20, stun_to(wild, SERVER_ON_ETH0, 1));
+    GIVES(20, stun_to(bound, SERVER_ON_ETH0, 2));
+    expect("stun id=1 action=allow");
+    expect("stun id=2 action=allow");
+#define VOICE(fd) sendto(fd, media, sizeof(media), 0, (struct sockaddr *)&to, len)
+    GIVES(30, VOICE(wild));
+    GIVES(30, VOICE(bound));
+    MUST(left_on(SLOT_ETH0, "voice", 5) == 2);
+    vpn();
+    GIVES(30, VOICE(wild));
+    MUST(bound_to(wild) == ifindex_of[SLOT_TUN0]);
+    for (int i = 0; i < 3; i++)
+        FAILS(ECONNREFUSED, VOICE(bound));
+    expect("stun sendto out,udp,cut,failed,refused len=0 full=30 action=deny rule=0");
+    GIVES(30, VOICE(other)); /* of no call: nobody spoke of it */
+    MUST(left_on(SLOT_TUN0, "voice", 5) == 1);
+    MUST(left_on(SLOT_ETH0, "voice", 5) == 1);
+    vpn(); /* as when a route has changed: told again */
+    GIVES(30, VOICE(wild));
+    FAILS(ECONNREFUSED, VOICE(bound));
+    expect("stun sendto out,udp,cut,failed,refused len=0 full=30 action=deny rule=0");
+    policy_new();
+    policy_in_force();
+    GIVES(30, VOICE(bound));
+    /* A datagram of STUN that comes unasked makes no call of it. */
+    int fd[2];
+    uint8_t b[20];
+    udp_pair(fd, AF_INET);
+    allow("connect connect");
+    GIVES(20, send(fd[0], b, stun_request(b, 20, 9), 0));
+    expect("stun send id=9");
+    GIVES(20, recv(fd[1], b, 20, 0));
+    expect("stun recv id=9");
+    only_rule(POLICY_STUN, POLICY_DENY);
+    GIVES(30, send(fd[1], media, 30, 0));
+    FAILS(ECONNREFUSED, send(fd[0], media, 30, 0));
+    expect("stun send out,udp,cut,failed,refused len=0 full=30 action=deny rule=0");
+#undef VOICE
+}
+
 static int handler_fd;
 static volatile sig_atomic_t handled;
 

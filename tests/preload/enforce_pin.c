@@ -118,17 +118,20 @@ void a_pin_cannot_be_undone(void)
 {
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
     through_the_tunnel();
-    int copy_before = dup(fd);
+    int alone = socket(AF_INET, SOCK_DGRAM, 0), copy_before = dup(fd);
+    GIVES(20, stun_to(alone, SERVER_ON_TUN0, 3));
+    expect("stun sendto out,udp,pinned id=3 action=pin");
+    try_to_undo(alone);
     GIVES(20, stun_to(fd, SERVER_ON_ETH0, 1));
     expect("stun sendto out,udp,pinned id=1 action=pin");
     try_to_undo(fd);
     try_to_undo(dup(fd));
     FAILS(EPERM, setsockopt(copy_before, SOL_SOCKET, SO_BINDTODEVICE, "", 0));
-    for (int i = 0; i < 13; i++)
+    for (int i = 0; i < 19; i++)
         expect("sockopt setsockopt errno=EPERM action=deny rule=65534");
     GIVES(20, stun_to(fd, SERVER_ON_ETH0, 2));
     expect("stun sendto out,udp,pinned id=2 action=pin");
-    MUST(stun_left_on(SLOT_TUN0) == 2);
+    MUST(stun_left_on(SLOT_TUN0) == 3);
     MUST(stun_left_on(SLOT_ETH0) == 0);
     /* What the program bound itself is its own again. */
     int own = socket(AF_INET, SOCK_DGRAM, 0);
