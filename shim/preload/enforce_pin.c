@@ -174,22 +174,24 @@ bool enforce_setsockopt(enum event_call call, int fd, int level, int name, const
 
     if (!choice.known)
         return true; /* the kernel can't read it either */
-    if (!keeps_pin(fd, word, &choice)) {
-        verdict = enforce_doubt();
-    } else if ((word & FD_PINNED) && choice.device) {
+    bool keeps = keeps_pin(fd, word, &choice);
+    if (keeps && (word & FD_PINNED) && choice.device) {
         *result = 0; /* it is bound to that one already; only the program does not know */
         return false;
-    } else if (choice.none || !enforcing(POLICY_DEVICE)) {
+    }
+    if (keeps && (choice.none || !enforcing(POLICY_DEVICE)))
         return true;
-    } else {
+    verdict = enforce_doubt();
+    if (!choice.none && enforcing(POLICY_DEVICE)) {
         const struct netaddr none = {0};
         struct policy_subject subject =
             enforce_subject(POLICY_DEVICE, word, 0, &none, &none, choice.ifindex);
-        verdict = enforce_judge(&subject);
-        if (verdict.action == POLICY_ALLOW)
+        struct policy_verdict of_device = enforce_judge(&subject);
+        if (keeps && of_device.action == POLICY_ALLOW)
             return true;
-        if (verdict.action == POLICY_PIN) /* a mark leads anywhere, and not everywhere is allowed */
-            verdict = enforce_doubt();
+        /* PIN: a mark leads anywhere, and not everywhere is allowed. */
+        if (of_device.action == POLICY_DENY)
+            verdict = of_device;
     }
     int refusal = enforce_refusal(&verdict, POLICY_DEVICE, word);
     struct iovec iov = {(void *)(uintptr_t)value, len};

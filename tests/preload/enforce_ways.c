@@ -40,6 +40,17 @@ void options_that_choose_a_way_are_judged(void)
     for (int i = 0; i < 4; i++)
         allow("sockopt setsockopt action=allow");
     FAILS(EFAULT, setsockopt(four, SOL_SOCKET, SO_BINDTOIFINDEX, bad_pointer(), 4));
+    /* A pin of the policy's and a rule of devices: the rule is named. */
+    rule_not_via(rule_add(POLICY_STUN, POLICY_DENY), SLOT_TUN0);
+    policy_in_force();
+    uint8_t b[20];
+    socklen_t len;
+    struct sockaddr_storage to = address(SERVER_ON_ETH0, 3478, &len);
+    int pinned = socket(AF_INET, SOCK_DGRAM, 0);
+    GIVES(20, sendto(pinned, b, stun_request(b, 20, 1), 0, (struct sockaddr *)&to, len));
+    expect("stun sendto out,udp,pinned id=1 action=pin rule=65535");
+    FAILS(EPERM, setsockopt(pinned, SOL_SOCKET, SO_BINDTODEVICE, "eth0", 5));
+    expect("sockopt setsockopt out,udp,failed,refused action=deny rule=0");
     /* Options that choose nothing. */
     int on = 1;
     GIVES(0, setsockopt(four, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)));
