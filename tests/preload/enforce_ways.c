@@ -48,9 +48,9 @@ void options_that_choose_a_way_are_judged(void)
     struct sockaddr_storage to = address(SERVER_ON_ETH0, 3478, &len);
     int pinned = socket(AF_INET, SOCK_DGRAM, 0);
     GIVES(20, sendto(pinned, b, stun_request(b, 20, 1), 0, (struct sockaddr *)&to, len));
-    expect("stun sendto out,udp,pinned id=1 action=pin rule=65535");
+    expect("stun sendto out,udp,pinned id=1 action=pin rule=1");
     FAILS(EPERM, setsockopt(pinned, SOL_SOCKET, SO_BINDTODEVICE, "eth0", 5));
-    expect("sockopt setsockopt out,udp,failed,refused action=deny rule=0");
+    expect("sockopt setsockopt out,udp,failed,refused,pinned action=deny rule=0");
     /* Options that choose nothing. */
     int on = 1;
     GIVES(0, setsockopt(four, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)));
