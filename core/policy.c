@@ -10,7 +10,8 @@ enum {
                    POLICY_DEVICE | POLICY_CONNECT,
     TRANSPORTS_KNOWN = POLICY_UDP | POLICY_TCP,
     PROXIED_KNOWN = POLICY_PROXIED | POLICY_DIRECT,
-    HIDDEN_KNOWN = POLICY_HIDDEN_LINK | POLICY_HIDDEN_INET | POLICY_HIDDEN_INET6,
+    HIDDEN_KNOWN = POLICY_HIDDEN_LINK | POLICY_HIDDEN_INET | POLICY_HIDDEN_INET6 |
+                   POLICY_MASKED_INET | POLICY_MASKED_INET6,
     CLASSES_KNOWN = 15,
     METHOD_MAX = 0xfff,
     ERRNO_MAX = 4095,
@@ -97,11 +98,19 @@ static bool terminated(const char *text, size_t size)
     return memchr(text, '\0', size) != NULL;
 }
 
+/* What is masked is hidden. */
+static bool hidden_valid(uint8_t bits)
+{
+    return (bits & ~HIDDEN_KNOWN) == 0 &&
+           ((bits & POLICY_MASKED_INET) == 0 || (bits & POLICY_HIDDEN_INET) != 0) &&
+           ((bits & POLICY_MASKED_INET6) == 0 || (bits & POLICY_HIDDEN_INET6) != 0);
+}
+
 static bool network_valid(const struct policy_table *table)
 {
     if (table->ifaces > POLICY_IFACES_MAX || table->addrs > POLICY_ADDRS_MAX ||
         table->resolvers > POLICY_RESOLVERS_MAX || table->prefixes > POLICY_PREFIXES_MAX ||
-        (table->hidden_unknown & ~HIDDEN_KNOWN) != 0)
+        !hidden_valid(table->hidden_unknown))
         return false;
     for (uint32_t i = 0; i < table->prefixes; i++)
         if (table->prefix[i].is_not > 1 ||
@@ -109,10 +118,11 @@ static bool network_valid(const struct policy_table *table)
             return false;
     for (uint32_t i = 0; i < table->ifaces; i++)
         if (!terminated(table->iface[i].name, sizeof(table->iface[i].name)) ||
-            (table->iface[i].hidden & ~HIDDEN_KNOWN) != 0)
+            !hidden_valid(table->iface[i].hidden))
             return false;
     for (uint32_t i = 0; i < table->addrs; i++)
         if (table->addr[i].slot >= POLICY_IFACES_MAX || table->addr[i].hidden > 1 ||
+            table->addr[i].masked > table->addr[i].hidden ||
             !prefix_valid(&table->addr[i].addr, table->addr[i].prefix_bits))
             return false;
     return true;

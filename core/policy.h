@@ -114,6 +114,11 @@ enum policy_hidden {
     POLICY_HIDDEN_LINK = 1u << 0, /* the interface itself, and so everything about it */
     POLICY_HIDDEN_INET = 1u << 1, /* its IPv4 addresses and routes */
     POLICY_HIDDEN_INET6 = 1u << 2,
+    /* Besides the two before: that family's addresses are hidden by policy_decoy() being shown
+     * instead, for programs that gather nothing where they see no address. A road that can't do
+     * that leaves them out. */
+    POLICY_MASKED_INET = 1u << 3,
+    POLICY_MASKED_INET6 = 1u << 4,
 };
 
 enum policy_iface_flag {
@@ -135,7 +140,8 @@ struct policy_addr {
     uint8_t slot;        /* of its interface */
     uint8_t prefix_bits;
     uint8_t hidden; /* 1: by its interface's bits */
-    uint8_t reserved[5];
+    uint8_t masked; /* 1: hidden, and policy_decoy() is shown instead */
+    uint8_t reserved[4];
 };
 
 struct policy_table {
@@ -249,18 +255,30 @@ enum policy_known {
 /* Ports don't matter. Async-signal-safe. */
 enum policy_known policy_known_addr(const struct policy_shared *policy, const struct netaddr *addr);
 
+/* addr may not come back in a STUN answer: it is hidden. Not where it is merely masked and
+ * everybody on the internet sees it anyhow, that is, where it is public. Async-signal-safe. */
+bool policy_hidden_answer(const struct policy_shared *policy, const struct netaddr *addr);
+
+/*
+ * What is shown instead of a masked address, the same on every machine: 192.0.0.8, the IPv4 dummy
+ * address (RFC 7600), and 100:0:0:1::8, of the IPv6 dummy prefix (RFC 9780). Nobody has them and no
+ * packet to them gets anywhere. Async-signal-safe.
+ */
+struct netaddr policy_decoy(uint8_t family);
+
 /* A hidden address lies in this prefix. Async-signal-safe. */
 bool policy_hidden_within(const struct policy_shared *policy, const struct netaddr *prefix,
                           unsigned bits);
 
 /* An address of this family that is not hidden, of the default route's interface if there is one;
- * never loopback or link-local. false: there is none. Port 0. Async-signal-safe. */
+ * never loopback or link-local. Where there is none but a masked one: the decoy. false: neither.
+ * Port 0. Async-signal-safe. */
 bool policy_shown_addr(const struct policy_shared *policy, uint8_t family, struct netaddr *out);
 
 /* addr is one of the system's resolvers. Async-signal-safe. */
 bool policy_is_resolver(const struct policy_shared *policy, const struct netaddr *addr);
 
-/* The same, but of one interface, and not hidden. Async-signal-safe. */
+/* The same, but of one interface. Async-signal-safe. */
 bool policy_iface_addr(const struct policy_shared *policy, uint32_t ifindex, uint8_t family,
                        struct netaddr *out);
 

@@ -497,6 +497,36 @@ enum policy_known policy_known_addr(const struct policy_shared *policy, const st
     return still ? known : POLICY_ADDR_HIDDEN;
 }
 
+struct netaddr policy_decoy(uint8_t family)
+{
+    static const uint8_t inet[4] = {192, 0, 0, 8};
+    static const uint8_t inet6[16] = {1, 0, 0, 0, 0, 0, 0, 1, [15] = 8};
+
+    return family == NETADDR_IPV4 ? netaddr_from_bytes(inet, sizeof(inet), 0)
+                                  : netaddr_from_bytes(inet6, sizeof(inet6), 0);
+}
+
+bool policy_hidden_answer(const struct policy_shared *policy, const struct netaddr *addr)
+{
+    enum netaddr_kind kind = netaddr_kind_of(addr);
+    bool is_public = kind == NETADDR_KIND_PUBLIC || kind == NETADDR_KIND_GLOBAL_IPV6;
+    bool hidden = false;
+    bool still = false;
+    CONSISTENTLY(policy, table, generation, still)
+    {
+        uint32_t count = count_of(table->addrs, POLICY_ADDRS_MAX);
+        bool told = false;
+        hidden = false;
+        for (uint32_t i = 0; i < count && !told; i++) {
+            if (!netaddr_same_ip(&table->addr[i].addr, addr))
+                continue;
+            told = !table->addr[i].hidden || (table->addr[i].masked && is_public);
+            hidden = !told;
+        }
+    }
+    return !still || hidden;
+}
+
 bool policy_hidden_within(const struct policy_shared *policy, const struct netaddr *prefix,
                           unsigned bits)
 {
@@ -522,16 +552,24 @@ bool policy_shown_addr(const struct policy_shared *policy, uint8_t family, struc
         uint32_t count = count_of(table->addrs, POLICY_ADDRS_MAX);
         unsigned wanted = default_slot(table, family);
         bool of_default = false;
+        bool masked = false;
         found = false;
         for (uint32_t i = 0; i < count && !of_default; i++) {
             const struct policy_addr *a = &table->addr[i];
             enum netaddr_kind kind = netaddr_kind_of(&a->addr);
-            if (a->addr.family != family || a->hidden || kind == NETADDR_KIND_LOOPBACK ||
+            if (a->addr.family != family || kind == NETADDR_KIND_LOOPBACK ||
                 kind == NETADDR_KIND_LINK_LOCAL)
+                continue;
+            masked |= a->masked != 0;
+            if (a->hidden)
                 continue;
             of_default = a->slot == wanted;
             if (!found || of_default)
                 best = a->addr;
+            found = true;
+        }
+        if (!found && masked) {
+            best = policy_decoy(family);
             found = true;
         }
     }
@@ -567,9 +605,9 @@ bool policy_iface_addr(const struct policy_shared *policy, uint32_t ifindex, uin
         best = (struct netaddr){0};
         for (uint32_t i = 0; i < count && best.family == NETADDR_NONE; i++) {
             const struct policy_addr *a = &table->addr[i];
-            if (a->slot == slot && a->addr.family == family && !a->hidden &&
+            if (a->slot == slot && a->addr.family == family && (!a->hidden || a->masked) &&
                 netaddr_kind_of(&a->addr) != NETADDR_KIND_LINK_LOCAL)
-                best = a->addr;
+                best = a->masked ? policy_decoy(family) : a->addr;
         }
     }
     if (!still || best.family == NETADDR_NONE)

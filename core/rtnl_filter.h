@@ -7,6 +7,9 @@
  * alignment, NLM_F_MULTI, NLMSG_DONE, sequence and port numbers stay valid. The answer to a request
  * for one object becomes an NLMSG_ERROR, as if the object did not exist.
  *
+ * An address of an interface that is masked (POLICY_MASKED_INET, POLICY_MASKED_INET6) stays as a
+ * message about policy_decoy(); routes, neighbours and the like go as if it were hidden.
+ *
  * A message of a type that is not in the table (rtnl_filter_table.c) is taken out: nobody knows
  * what it tells. So is one that is malformed, cut, or about another network namespace.
  *
@@ -35,7 +38,7 @@ struct rtnl_hides {
 
 enum rtnl_fate {
     RTNL_SHOWN,  /* goes on as it came */
-    RTNL_EDITED, /* an attribute goes, or an address in it becomes zeros */
+    RTNL_EDITED, /* an attribute goes, or an address in it becomes another */
     RTNL_REMOVED,
     RTNL_REFUSED, /* the answer to a request for one object: becomes an error */
 };

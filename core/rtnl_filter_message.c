@@ -285,6 +285,50 @@ static enum attr_fate attr_fate(struct pass *p, uint8_t *value, size_t *len,
     return KEEP;
 }
 
+/* --- masked addresses ---------------------------------------------------------------------------
+ */
+
+static enum attr_fate mask_attr(struct pass *p, uint16_t type, uint8_t *value, size_t *len,
+                                const void *ctx)
+{
+    (void)ctx;
+    switch (type) {
+    case IFA_ADDRESS:
+    case IFA_LOCAL:
+        if (p->edit && (*len == 4 || *len == 16)) {
+            struct netaddr decoy = policy_decoy(*len == 4 ? NETADDR_IPV4 : NETADDR_IPV6);
+            memcpy(value, decoy.ip, *len);
+        }
+        return *len == 4 || *len == 16 ? KEEP : CUT;
+    case IFA_LABEL:
+    case IFA_CACHEINFO:
+    case IFA_FLAGS:
+        return KEEP;
+    }
+    return CUT;
+}
+
+/* A message about an address (struct ifaddrmsg) of an interface that is masked in its family;
+ * false: it goes instead. */
+static bool mask_address(struct pass *p, uint8_t *body, size_t *len)
+{
+    struct ifaddrmsg head;
+
+    memcpy(&head, body, sizeof(head));
+    if (head.ifa_scope != RT_SCOPE_UNIVERSE && head.ifa_scope != RT_SCOPE_SITE)
+        return false; /* link-local: there is another, or none that is worth showing */
+    head.ifa_prefixlen = head.ifa_family == AF_INET ? 32 : 128;
+    if (p->edit)
+        memcpy(body, &head, sizeof(head));
+    *len = sizeof(head) + walk(p, body + sizeof(head), *len - sizeof(head), mask_attr, NULL);
+    return !p->removed;
+}
+
+static unsigned masked_bits(uint8_t family)
+{
+    return family == AF_INET ? POLICY_MASKED_INET : family == AF_INET6 ? POLICY_MASKED_INET6 : 0;
+}
+
 /* --- messages -----------------------------------------------------------------------------------
  */
 
@@ -334,6 +378,8 @@ enum rtnl_fate rtnl_edit_message(const struct rtnl_msg *msg, uint8_t *body, size
         int32_t index;
         memcpy(&index, body + kind->index_at, sizeof(index));
         p.index_bits = index > 0 ? hides->index(hides->ctx, (uint32_t)index) : 0;
+        if ((kind->first & ~3) == RTM_NEWADDR && (p.index_bits & masked_bits(body[0])))
+            return mask_address(&p, body, len) ? RTNL_EDITED : RTNL_REMOVED;
         if (p.index_bits & p.bits)
             return RTNL_REMOVED;
     }

@@ -158,6 +158,9 @@ int enforce_sendmmsg(int fd, struct mmsghdr *msgs, unsigned count, int flags,
 /* Before a connect: TCP (topics connect, dns), which may pin the socket. */
 bool enforce_connect(enum event_call call, int fd, const struct sockaddr *addr, socklen_t len,
                      uint64_t caller, int *result);
+/* After a bind that failed: to the decoy of a masked address, which a program has from an
+ * enumeration, it is made again to the wildcard address. Returns what bind() does. */
+int enforce_bind(int fd, const struct sockaddr *addr, socklen_t len);
 /* After a datagram connect: true where the policy denies it and it has been undone and told. */
 bool enforce_probe(enum event_call call, int fd, const struct sockaddr *addr, socklen_t len,
                    uint64_t caller, int *result);

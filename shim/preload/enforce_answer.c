@@ -69,7 +69,7 @@ static bool shows_hidden(const struct stun_msg *msg, const struct stun_attr *att
     for (size_t i = 0; i < len; i++)
         ip[i] = attr->value[ADDRESS_AT + i] ^ mask[i];
     struct netaddr addr = netaddr_from_bytes(ip, len, 0);
-    return policy_known_addr(shim.policy, &addr) == POLICY_ADDR_HIDDEN;
+    return policy_hidden_answer(shim.policy, &addr);
 }
 
 /* The first attribute that does, in a message of which len bytes are here. */

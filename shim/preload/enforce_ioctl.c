@@ -95,6 +95,10 @@ static size_t edit_list(struct ifreq *list, size_t count, const struct seen *see
             memcpy(told[i].name, list[i].ifr_name, sizeof told[i].name);
             told[i].addr = netaddr_from_sockaddr(&list[i].ifr_addr, sizeof list[i].ifr_addr);
         }
+        if (hidden && hides_by_mask(list[i].ifr_name, sizeof list[i].ifr_name, NETADDR_IPV4)) {
+            hides_mask(&list[i].ifr_addr);
+            hidden = false;
+        }
         if (!hidden)
             list[shown++] = list[i];
     }
@@ -174,7 +178,8 @@ enum enforce_ioctl enforce_ioctl_before(enum event_call call, int fd, unsigned l
     bits = policy_hidden_name(shim.policy, name, IFNAMSIZ);
     if (bits & POLICY_HIDDEN_LINK)
         *result = refuse(call, fd, request, name, ENODEV, caller);
-    else if ((bits & POLICY_HIDDEN_INET) && asks_address(request))
+    else if ((bits & (POLICY_HIDDEN_INET | POLICY_MASKED_INET)) == POLICY_HIDDEN_INET &&
+             asks_address(request))
         *result = refuse(call, fd, request, name, EADDRNOTAVAIL, caller);
     else
         return IOCTL_PASSES;
@@ -201,6 +206,14 @@ void enforce_ioctl_after(enum event_call call, int fd, unsigned long request, vo
             return;
         *result = refuse(call, fd, request, answer->ifr_name, ENODEV, caller);
         memset(answer->ifr_name, 0, sizeof answer->ifr_name);
+    } else if (asks_address(request)) {
+        struct ifreq *answer = arg;
+        if (!hides_by_mask(answer->ifr_name, sizeof answer->ifr_name, NETADDR_IPV4))
+            return;
+        if (request == SIOCGIFNETMASK)
+            hides_netmask(&answer->ifr_netmask);
+        else
+            hides_mask(&answer->ifr_addr);
     } else if (request == SIOCGIFHWADDR) {
         blank_tunnel(arg);
     } else if (request == SIOCGARP) {

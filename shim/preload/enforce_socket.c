@@ -56,6 +56,11 @@ static struct policy_verdict judge_local(fd_word word, const struct netaddr *loc
     bool udp = fd_kind(word) == FD_UDP;
     bool found;
 
+    if (kind == NETADDR_KIND_UNSPECIFIED && udp && (word & FD_DECOY)) {
+        *shown = policy_decoy(local->family);
+        verdict.action = POLICY_HIDE;
+        return verdict;
+    }
     if (kind == NETADDR_KIND_NONE || kind == NETADDR_KIND_UNSPECIFIED ||
         kind == NETADDR_KIND_LOOPBACK)
         return verdict;
@@ -115,6 +120,41 @@ bool enforce_probe(enum event_call call, int fd, const struct sockaddr *addr, so
     *result = -1;
     errno = refusal;
     return true;
+}
+
+/* --- bind ------------------------------------------------------------------------------------- */
+
+int enforce_bind(int fd, const struct sockaddr *addr, socklen_t len)
+{
+    union {
+        struct sockaddr_in in;
+        struct sockaddr_in6 in6;
+    } any = {0};
+    struct netaddr wanted, decoy;
+    sa_family_t family; /* addr need not be aligned, and IPv4 may come as IPv6 */
+
+    /* The kernel has read the address where it says that nobody here has it. */
+    if (errno != EADDRNOTAVAIL)
+        return -1;
+    wanted = netaddr_from_sockaddr(addr, len);
+    decoy = policy_decoy(wanted.family);
+    if (!netaddr_same_ip(&wanted, &decoy)) {
+        errno = EADDRNOTAVAIL;
+        return -1;
+    }
+    memcpy(&family, addr, sizeof family);
+    socklen_t any_len = sizeof any.in6;
+    if (family == AF_INET) {
+        any.in = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(wanted.port)};
+        any_len = sizeof any.in;
+    } else {
+        any.in6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons(wanted.port)};
+    }
+    if (REAL(bind)(fd, (struct sockaddr *)&any, any_len) != 0)
+        return -1;
+    if (fd_kind(fdtab_get(fd)) == FD_UDP)
+        fdtab_change(fd, 0, FD_DECOY);
+    return 0;
 }
 
 /* --- getsockname ------------------------------------------------------------------------------ */

@@ -50,8 +50,9 @@ typedef uint64_t fd_word;
 #define FD_SEGMENT_MASK  (UINT64_C(0xffff) << FD_SEGMENT_SHIFT)
 #define FD_LOCAL         (UINT64_C(1) << 40) /* the local address is remembered, see address.h */
 #define FD_PEER          (UINT64_C(1) << 41) /* the remote one too */
-#define FD_IFINDEX_SHIFT 42 /* 22 bits: interface that the socket was told to use */
-#define FD_IFINDEX_MASK  (UINT64_C(0x3fffff) << FD_IFINDEX_SHIFT)
+#define FD_IFINDEX_SHIFT 42 /* 21 bits: interface that the socket was told to use */
+#define FD_IFINDEX_MASK  (UINT64_C(0x1fffff) << FD_IFINDEX_SHIFT)
+#define FD_DECOY         (UINT64_C(1) << 63) /* UDP: bound by the decoy of a masked address */
 /* Bits that say one thing of a TCP socket and another of a UDP socket. */
 #define FD_CORKED  FD_BEGUN_OUT /* UDP: UDP_CORK is set */
 #define FD_ASKED   FD_BEGUN_IN  /* UDP: STUN was sent, what follows belongs to a call */
@@ -75,7 +76,7 @@ static inline unsigned fd_segment(fd_word word)
 /* An index that has no room here becomes one that no interface has. */
 static inline fd_word fd_word_of_ifindex(uint32_t ifindex)
 {
-    return (fd_word)(ifindex < 0x3fffff ? ifindex : 0x3fffff) << FD_IFINDEX_SHIFT;
+    return (fd_word)(ifindex < 0x1fffff ? ifindex : 0x1fffff) << FD_IFINDEX_SHIFT;
 }
 
 static inline uint32_t fd_ifindex(fd_word word)

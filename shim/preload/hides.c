@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/netlink.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -29,6 +30,36 @@ bool hides_addr_on(const char *name, size_t len, const struct netaddr *addr)
 
     return (policy_hidden_name(shim.policy, name, len) & bits) != 0 ||
            (addr->family != NETADDR_NONE && hides_addr(addr));
+}
+
+bool hides_by_mask(const char *name, size_t len, uint8_t family)
+{
+    unsigned bit = family == NETADDR_IPV4   ? POLICY_MASKED_INET
+                   : family == NETADDR_IPV6 ? POLICY_MASKED_INET6
+                                            : 0u;
+
+    return (policy_hidden_name(shim.policy, name, len) & bit) != 0;
+}
+
+void hides_mask(struct sockaddr *addr)
+{
+    struct netaddr decoy;
+
+    if (addr && addr->sa_family == AF_INET) {
+        decoy = policy_decoy(NETADDR_IPV4);
+        memcpy((char *)addr + offsetof(struct sockaddr_in, sin_addr), decoy.ip, 4);
+    } else if (addr && addr->sa_family == AF_INET6) {
+        decoy = policy_decoy(NETADDR_IPV6);
+        memcpy((char *)addr + offsetof(struct sockaddr_in6, sin6_addr), decoy.ip, 16);
+    }
+}
+
+void hides_netmask(struct sockaddr *mask)
+{
+    if (mask && mask->sa_family == AF_INET)
+        memset((char *)mask + offsetof(struct sockaddr_in, sin_addr), 0xff, 4);
+    else if (mask && mask->sa_family == AF_INET6)
+        memset((char *)mask + offsetof(struct sockaddr_in6, sin6_addr), 0xff, 16);
 }
 
 static unsigned by_index(const void *ctx, uint32_t ifindex)

@@ -82,6 +82,20 @@ static bool entry_hidden(const struct ifaddrs *i)
     return hides_anything() && hides_addr_on(i->ifa_name, IF_NAMESIZE, &addr);
 }
 
+/* A hidden entry that stays in the list, with another address. */
+static bool mask_entry(struct ifaddrs *i)
+{
+    struct netaddr addr = addr_of(i);
+
+    if (netaddr_kind_of(&addr) == NETADDR_KIND_LINK_LOCAL ||
+        !hides_by_mask(i->ifa_name, IF_NAMESIZE, addr.family))
+        return false;
+    hides_mask(i->ifa_addr);
+    hides_netmask(i->ifa_netmask);
+    hides_mask(i->ifa_dstaddr);
+    return true;
+}
+
 /*
  * Take the hidden entries out of the list, so that freeifaddrs() still frees all of it: glibc frees
  * one block, which starts with the first entry; others free each entry.
@@ -92,7 +106,7 @@ static struct ifaddrs *hide_entries(struct ifaddrs *list)
 
     for (struct ifaddrs *i = list, *next; i; i = next) {
         next = i->ifa_next;
-        if (!entry_hidden(i)) {
+        if (!entry_hidden(i) || mask_entry(i)) {
             *tail = i;
             tail = &i->ifa_next;
             continue;

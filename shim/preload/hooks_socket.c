@@ -2,6 +2,7 @@
 #include "after.h"
 #include "enforce.h"
 #include "enforce_netlink.h"
+#include "hides.h"
 
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -188,6 +189,8 @@ EXPORT int socketpair(int domain, int type, int protocol, int fds[2])
 EXPORT int bind(int fd, const struct sockaddr *addr, socklen_t len)
 {
     int result = REAL(bind)(fd, addr, len);
+    if (unlikely(result != 0) && hides_anything())
+        result = enforce_bind(fd, addr, len);
     if (likely(result == 0))
         after_bind(fd, addr, len);
     return result;

@@ -152,6 +152,16 @@ void policy_hide(unsigned slot)
             policy_next.addr[i].hidden = 1;
 }
 
+void policy_mask(unsigned slot)
+{
+    policy_hide(slot);
+    policy_next.iface[slot].hidden =
+        POLICY_HIDDEN_INET | POLICY_HIDDEN_INET6 | POLICY_MASKED_INET | POLICY_MASKED_INET6;
+    for (uint32_t i = 0; i < policy_next.addrs; i++)
+        if (policy_next.addr[i].slot == slot)
+            policy_next.addr[i].masked = 1;
+}
+
 void policy_in_force(void)
 {
     if (!policy_valid(in_force, sizeof(*in_force)))

@@ -51,6 +51,8 @@ void rule_via(struct policy_rule *rule, unsigned slot);
 void rule_to(struct policy_rule *rule, const char *ip, unsigned bits);
 /* Hide an interface and its addresses. */
 void policy_hide(unsigned slot);
+/* Show the decoy instead of its addresses. */
+void policy_mask(unsigned slot);
 /* An IPv4 address of an interface that exists in the policy alone. */
 void policy_address(unsigned slot, const char *ip, bool hidden);
 extern struct policy_table policy_next;

@@ -385,7 +385,10 @@ static void validity_looks_at_each_field(void **state)
     BAD(t->fallback = POLICY_ACTION_COUNT);
     BAD(t->fallback = POLICY_PIN);
     BAD(t->fallback_refusal = -2);
-    BAD(t->hidden_unknown = 8);
+    BAD(t->hidden_unknown = 32);
+    BAD(t->hidden_unknown = POLICY_MASKED_INET);
+    BAD(t->iface[0].hidden = POLICY_HIDDEN_INET | POLICY_MASKED_INET6);
+    BAD(t->addr[0].masked = 1);
     BAD(r->topics = 0x8000);
     BAD(r->action = POLICY_ACTION_COUNT);
     BAD(r->action = POLICY_PIN);

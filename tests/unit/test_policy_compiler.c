@@ -381,7 +381,10 @@ static void names_are_the_addresses_that_are_known(void **state)
 
 /* --- hiding ----------------------------------------------------------------------------------- */
 
-enum { ALL = POLICY_HIDDEN_LINK | POLICY_HIDDEN_INET | POLICY_HIDDEN_INET6 };
+enum {
+    ALL = POLICY_HIDDEN_LINK | POLICY_HIDDEN_INET | POLICY_HIDDEN_INET6,
+    MASKED = POLICY_HIDDEN_INET | POLICY_HIDDEN_INET6 | POLICY_MASKED_INET | POLICY_MASKED_INET6,
+};
 
 static void the_first_line_that_speaks_of_an_interface_decides(void **state)
 {
@@ -401,6 +404,11 @@ static void the_first_line_that_speaks_of_an_interface_decides(void **state)
         {"show interface eth0 family inet\nhide interface !lo", 0, POLICY_HIDDEN_INET6, ALL, ALL,
          ALL},
         {"hide interface eth0 family inet\nhide interface eth0 family inet6", 0, ALL, 0, 0, ALL},
+        {"hide address eth0", 0, MASKED, 0, 0, ALL},
+        {"hide interface !default,!lo\nhide address !lo", 0,
+         POLICY_HIDDEN_INET | POLICY_HIDDEN_INET6 | POLICY_MASKED_INET6,
+         POLICY_HIDDEN_INET | POLICY_HIDDEN_INET6 | POLICY_MASKED_INET, ALL, ALL},
+        {"show interface *\nhide address *", 0, 0, 0, 0, ALL},
         {"deny enumeration", 0, ALL, ALL, ALL, ALL},
         {"allow enumeration\nhide interface *", 0, 0, 0, 0, 0},
         {"show interface tun0\ndeny enumeration", 0, ALL, 0, ALL, ALL},
@@ -444,6 +452,27 @@ static void addresses_are_hidden_with_their_interface(void **state)
     assert_int_equal(policy_known_addr(&policy, &v4), POLICY_ADDR_HIDDEN);
     assert_int_equal(policy_known_addr(&policy, &v6), POLICY_ADDR_HIDDEN);
     assert_int_equal(policy_known_addr(&policy, &tunnel), POLICY_ADDR_SHOWN);
+}
+
+static void a_masked_address_is_hidden_and_a_public_one_comes_back_in_answers(void **state)
+{
+    struct netaddr private = address("192.168.1.23", 0);
+    struct netaddr public = address("2001:db8:1::23", 0);
+    struct netaddr told, decoy = policy_decoy(NETADDR_IPV6);
+
+    (void)state;
+    compile("hide address eth0");
+    assert_int_equal(policy_known_addr(&policy, &private), POLICY_ADDR_HIDDEN);
+    assert_int_equal(policy_known_addr(&policy, &public), POLICY_ADDR_HIDDEN);
+    assert_true(policy_hidden_answer(&policy, &private));
+    assert_false(policy_hidden_answer(&policy, &public));
+    assert_true(policy_shown_addr(&policy, NETADDR_IPV6, &told));
+    assert_true(netaddr_same(&told, &decoy));
+    assert_true(policy_iface_addr(&policy, IF_ETH, NETADDR_IPV6, &told));
+    assert_true(netaddr_same(&told, &decoy));
+    compile("hide interface eth0");
+    assert_true(policy_hidden_answer(&policy, &public));
+    assert_false(policy_shown_addr(&policy, NETADDR_IPV6, &told));
 }
 
 static void resolvers_and_the_way_to_them_are_in_the_table(void **state)
@@ -528,10 +557,18 @@ static void the_other_policies_do_what_their_names_say(void **state)
 
     compile_builtin("rfc8828-3");
     assert_string_equal(stun_to(SERVER), "tun0");
-    assert_int_equal(hidden(IF_TUN), ALL);
-    assert_string_equal(topic_to(POLICY_PROBE, SERVER, 443), "no");
+    assert_int_equal(hidden(IF_TUN), POLICY_HIDDEN_INET | POLICY_HIDDEN_INET6 | POLICY_MASKED_INET);
+    assert_int_equal(hidden(IF_WLAN), ALL);
+    struct policy_subject probe = {.topic = POLICY_PROBE,
+                                   .transport = POLICY_UDP,
+                                   .role = 1u << ROLE_SOCKET,
+                                   .server = address(SERVER, 53)};
+    assert_string_equal(judged(probe), "tun0");
+    probe.role = 1u << ROLE_NETWORK;
+    assert_string_equal(judged(probe), "no");
 
     compile_builtin("rfc8828-4");
+    assert_int_equal(hidden(IF_TUN), POLICY_HIDDEN_INET | POLICY_HIDDEN_INET6 | POLICY_MASKED_INET);
     assert_string_equal(stun_to(SERVER), "no");
     struct policy_subject proxied = {.topic = POLICY_STUN,
                                      .transport = POLICY_TCP,
@@ -602,6 +639,7 @@ int main(void)
         TEST(names_are_the_addresses_that_are_known),
         TEST(the_first_line_that_speaks_of_an_interface_decides),
         TEST(addresses_are_hidden_with_their_interface),
+        TEST(a_masked_address_is_hidden_and_a_public_one_comes_back_in_answers),
         TEST(resolvers_and_the_way_to_them_are_in_the_table),
         TEST(the_vpn_policy_keeps_everything_in_the_tunnel),
         TEST(the_other_policies_do_what_their_names_say),

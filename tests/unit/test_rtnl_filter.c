@@ -1,5 +1,6 @@
 /* Hiding in rtnetlink datagrams: eth0 (2, 192.168.1.23, 2001:db8:1::23) and docker0 (3) are hidden,
- * lo (1) and tun0 (4, 10.8.0.2) are shown, of wg0 (6) only IPv4; what is not listed is hidden. */
+ * lo (1) and tun0 (4, 10.8.0.2) are shown, of wg0 (6) only IPv4, of masked0 (8) no address; what is
+ * not listed is hidden. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,14 +19,16 @@
 #include "policy.h"
 #include "rtnl_filter.h"
 
-enum { LO = 1, ETH0, DOCKER0, TUN0, WG0 = 6, PORT = 4711 };
+enum { LO = 1, ETH0, DOCKER0, TUN0, WG0 = 6, MASKED0 = 8, PORT = 4711 };
 
 static unsigned hidden_index(const void *ctx, uint32_t index)
 {
     (void)ctx;
     return index == LO || index == TUN0 ? 0
            : index == WG0               ? POLICY_HIDDEN_INET6
-                                        : POLICY_HIDDEN_LINK;
+           : index == MASKED0
+               ? POLICY_HIDDEN_INET | POLICY_HIDDEN_INET6 | POLICY_MASKED_INET | POLICY_MASKED_INET6
+               : POLICY_HIDDEN_LINK;
 }
 
 static unsigned hidden_name(const void *ctx, const char *name, size_t len)
@@ -196,6 +199,50 @@ static void hides_one_family_of_an_interface(void **state)
     netlink_addr(&in, RTM_NEWADDR, NLM_F_MULTI, 7, WG0, "2001:db8:6::2");
     filter();
     assert_int_equal(result.removed, 1);
+}
+
+static void shows_a_decoy_for_the_addresses_of_a_masked_interface(void **state)
+{
+    const struct netaddr inet = policy_decoy(NETADDR_IPV4), inet6 = policy_decoy(NETADDR_IPV6);
+    const uint8_t broadcast[4] = {172, 20, 255, 255};
+    struct ifaddrmsg head = {.ifa_family = AF_INET, .ifa_prefixlen = 16, .ifa_index = MASKED0};
+    struct rtnl_attr attr;
+    (void)state;
+    size_t at = begin(RTM_NEWADDR, NLM_F_MULTI, &head, sizeof head);
+    netlink_attr(&in, IFA_ADDRESS, (const uint8_t[]){172, 20, 1, 2}, 4);
+    netlink_attr(&in, IFA_LOCAL, (const uint8_t[]){172, 20, 1, 2}, 4);
+    netlink_attr(&in, IFA_BROADCAST, broadcast, 4);
+    netlink_attr(&in, IFA_LABEL, "masked0", 8);
+    netlink_end(&in, at);
+    netlink_addr(&in, RTM_NEWADDR, NLM_F_MULTI, 7, MASKED0, "2001:db8:8::2");
+    filter();
+    assert_int_equal(result.edited, 2);
+    assert_int_equal(result.removed, 0);
+    assert_true(find(0, sizeof head, IFA_ADDRESS, &attr));
+    assert_memory_equal(attr.value, inet.ip, 4);
+    assert_true(find(0, sizeof head, IFA_LOCAL, &attr));
+    assert_memory_equal(attr.value, inet.ip, 4);
+    assert_false(find(0, sizeof head, IFA_BROADCAST, &attr));
+    assert_true(find(0, sizeof head, IFA_LABEL, &attr));
+    assert_int_equal(out.data[sizeof(struct nlmsghdr) + 1], 32); /* ifa_prefixlen */
+    assert_true(find(1, sizeof head, IFA_ADDRESS, &attr));
+    assert_memory_equal(attr.value, inet6.ip, 16);
+}
+
+static void leaves_out_what_a_masked_interface_tells_otherwise(void **state)
+{
+    struct ifaddrmsg link_local = {.ifa_family = AF_INET6,
+                                   .ifa_prefixlen = 64,
+                                   .ifa_scope = RT_SCOPE_LINK,
+                                   .ifa_index = MASKED0};
+    (void)state;
+    size_t at = begin(RTM_NEWADDR, NLM_F_MULTI, &link_local, sizeof link_local);
+    netlink_attr(&in, IFA_ADDRESS, policy_decoy(NETADDR_IPV6).ip, 16);
+    netlink_end(&in, at);
+    netlink_route(&in, RTM_NEWROUTE, NLM_F_MULTI, 7, MASKED0);
+    filter();
+    assert_int_equal(out.len, 0);
+    assert_int_equal(result.removed, 2);
 }
 
 static void cuts_the_pointer_to_a_hidden_master_and_keeps_the_link(void **state)
@@ -559,6 +606,8 @@ int main(void)
         TEST(leaves_nothing_of_a_datagram_about_hidden_links),
         TEST(leaves_a_shown_datagram_alone_to_the_byte),
         TEST(hides_one_family_of_an_interface),
+        TEST(shows_a_decoy_for_the_addresses_of_a_masked_interface),
+        TEST(leaves_out_what_a_masked_interface_tells_otherwise),
         TEST(cuts_the_pointer_to_a_hidden_master_and_keeps_the_link),
         TEST(keeps_an_index_that_belongs_to_another_namespace),
         TEST(blanks_the_address_of_a_tunnel_and_cuts_it_from_its_details),

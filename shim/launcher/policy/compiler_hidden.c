@@ -1,7 +1,7 @@
 /*
  * What is hidden. The first of hide, show, `enumeration` and the default that speaks of an
  * interface and a family decides. An interface is hidden altogether where both its families are:
- * one whose IPv4 is shown must be there to have it.
+ * one whose IPv4 is shown must be there to have it. So must one whose addresses alone are hidden.
  */
 #include <string.h>
 
@@ -9,6 +9,7 @@
 
 struct decision {
     bool hidden;
+    bool masked;
     uint16_t line;
 };
 
@@ -28,7 +29,7 @@ static bool decide(const struct compiler *c, const struct program_statement *s, 
 {
     bool hides = s->verb == PROGRAM_HIDE || s->verb == PROGRAM_DENY;
 
-    *out = (struct decision){hides, line_of(s)};
+    *out = (struct decision){hides, s->masks && iface, line_of(s)};
     switch (s->verb) {
     case PROGRAM_HIDE:
     case PROGRAM_SHOW:
@@ -55,7 +56,7 @@ static struct decision decide_all(const struct compiler *c, uint8_t family,
                                   const struct netview_iface *iface)
 {
     const struct program *program = c->program;
-    struct decision out = {false, 0};
+    struct decision out = {false, false, 0};
 
     for (size_t i = 0; i < program->count; i++)
         if (decide(c, &program->statement[i], family, iface, &out))
@@ -64,8 +65,8 @@ static struct decision decide_all(const struct compiler *c, uint8_t family,
         if (program->statement[i].verb == PROGRAM_DEFAULT)
             return (struct decision){program->statement[i].action == POLICY_DENY &&
                                          !is_loopback(iface),
-                                     line_of(&program->statement[i])};
-    return (struct decision){false, 0};
+                                     false, line_of(&program->statement[i])};
+    return (struct decision){false, false, 0};
 }
 
 static uint8_t hidden_bits(const struct compiler *c, const struct netview_iface *iface,
@@ -75,9 +76,11 @@ static uint8_t hidden_bits(const struct compiler *c, const struct netview_iface 
     struct decision inet6 = decide_all(c, NETADDR_IPV6, iface);
 
     *line = inet.hidden ? inet.line : inet6.hidden ? inet6.line : 0;
-    return (uint8_t)((inet.hidden ? POLICY_HIDDEN_INET : 0) |
-                     (inet6.hidden ? POLICY_HIDDEN_INET6 : 0) |
-                     (inet.hidden && inet6.hidden ? POLICY_HIDDEN_LINK : 0));
+    return (
+        uint8_t)((inet.hidden ? POLICY_HIDDEN_INET : 0) | (inet6.hidden ? POLICY_HIDDEN_INET6 : 0) |
+                 (inet.masked ? POLICY_MASKED_INET : 0) | (inet6.masked ? POLICY_MASKED_INET6 : 0) |
+                 (inet.hidden && inet6.hidden && !inet.masked && !inet6.masked ? POLICY_HIDDEN_LINK
+                                                                               : 0));
 }
 
 void compiler_put_hidden(struct compiler *c)
@@ -96,7 +99,9 @@ void compiler_put_hidden(struct compiler *c)
     for (uint32_t i = 0; i < t->addrs; i++) {
         struct policy_addr *addr = &t->addr[i];
         uint8_t bit = addr->addr.family == NETADDR_IPV6 ? POLICY_HIDDEN_INET6 : POLICY_HIDDEN_INET;
+        uint8_t mask = addr->addr.family == NETADDR_IPV6 ? POLICY_MASKED_INET6 : POLICY_MASKED_INET;
         addr->hidden = (t->iface[addr->slot].hidden & (bit | POLICY_HIDDEN_LINK)) != 0;
+        addr->masked = addr->hidden && (t->iface[addr->slot].hidden & mask) != 0;
     }
     if (t->hides)
         t->enforced |= POLICY_ENUMERATION;

@@ -252,15 +252,18 @@ static bool parse_rule(struct parser *p, struct program_statement *s, const char
 
 static bool parse_hide(struct parser *p, struct program_statement *s, const char *verb)
 {
-    static const struct word interface[] = {{"interface", 0, NULL}};
-    static const struct words words_interface = {interface, 1, "the word 'interface'"};
+    static const struct word what[] = {{"interface", 0, NULL}, {"address", 1, NULL}};
+    static const struct words words_hide = {what, 2, "the word 'interface' or 'address'"};
+    static const struct words words_show = {what, 1, "the word 'interface'"};
     const struct token *behind = parser_peek(p);
+    const struct word *word =
+        take_word(p, s->verb == PROGRAM_HIDE ? &words_hide : &words_show, verb);
 
-    if (!take_word(p, &words_interface, verb) || !parser_ifaces(p, behind, s))
+    if (!word || !parser_ifaces(p, behind, s))
         return false;
+    s->masks = word->value != 0;
     if (parser_peek(p)->kind == TOKEN_WORD && parser_peek(p)->len == 6 &&
         memcmp(parser_peek(p)->text, "family", 6) == 0) {
-        const struct word *word;
         parser_take(p);
         word = take_word(p, &words_families, "family");
         if (!word)

@@ -185,7 +185,7 @@ char *printer_statement(const struct program_statement *s, char *out, size_t siz
         break;
     case PROGRAM_HIDE:
     case PROGRAM_SHOW:
-        put(&t, " interface ");
+        put(&t, s->masks ? " address " : " interface ");
         put_ifaces(&t, s);
         if (s->family)
             put(&t, " family %s", s->family == NETADDR_IPV6 ? "inet6" : "inet");
@@ -351,9 +351,15 @@ char *printer_sentence(const struct program_statement *s, char *out, size_t size
     case PROGRAM_HIDE:
     case PROGRAM_SHOW:
         if (s->family)
-            put(&t, "%s of ", s->family == NETADDR_IPV6 ? "IPv6" : "IPv4");
+            put(&t, "%s ", s->family == NETADDR_IPV6 ? "IPv6" : "IPv4");
+        if (s->masks)
+            put(&t, "addresses ");
+        if (s->family || s->masks)
+            put(&t, "of ");
         say_ifaces(&t, s);
-        put(&t, s->verb == PROGRAM_HIDE ? ": hidden" : ": shown");
+        put(&t, s->masks                  ? ": a decoy is shown instead"
+                : s->verb == PROGRAM_HIDE ? ": hidden"
+                                          : ": shown");
         break;
     case PROGRAM_DEFAULT:
         put(&t, "what no rule speaks of: %s", s->action == POLICY_DENY ? "refused" : "allowed");

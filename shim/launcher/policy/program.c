@@ -87,7 +87,7 @@ bool program_same(const struct program *a, const struct program *b)
             x->classes != y->classes || x->transports != y->transports ||
             x->proxied != y->proxied || x->family != y->family ||
             x->refusal_given != y->refusal_given || x->refusal != y->refusal ||
-            x->roles != y->roles || !same_lists(x, y))
+            x->roles != y->roles || x->masks != y->masks || !same_lists(x, y))
             return false;
     }
     return true;

@@ -55,6 +55,7 @@ struct program_statement {
     enum program_verb verb;
     unsigned line, column;
     enum policy_action action; /* PROGRAM_DEFAULT */
+    bool masks;                /* PROGRAM_HIDE: `hide address`, the interface is shown without */
     uint16_t topics;           /* enum policy_topic bits; 0 any */
     uint8_t classes;           /* bits 1 << STUN class */
     uint8_t transports, proxied, family;
