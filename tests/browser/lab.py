@@ -106,11 +106,11 @@ class Lab(contextlib.ExitStack):
 
     # ---- network ----
 
-    def _in_server(self, *command):
+    def in_server(self, *command):
         return ["nsenter", f"--net=/proc/{self.server_pid}/ns/net", "--", *command]
 
     def server_run(self, *command, check=True):
-        return run(*self._in_server(*command), check=check)
+        return run(*self.in_server(*command), check=check)
 
     def _links(self):
         own = os.readlink("/proc/self/ns/net")
@@ -159,8 +159,8 @@ class Lab(contextlib.ExitStack):
         for address in (SERVER_V4, SERVER_V6):
             turn += ["--listening-ip", address, "--relay-ip", address]
         dns = [sys.executable, f"{TREE}/tests/browser/dns_server.py", SERVER_V4, f"{SERVER_NAME}={SERVER_V4}", f"{SERVER_NAME}={SERVER_V6}"]
-        self.start(self._in_server(*turn))
-        self.start(self._in_server(*dns))
+        self.start(self.in_server(*turn))
+        self.start(self.in_server(*dns))
         for address in (SERVER_V4, SERVER_V6):
             wait_for(lambda a=address: stun_answers(a), 15, f"coturn on {address}")
         wait_for(lambda: dns_answers(SERVER_V4, SERVER_NAME), 15, "the DNS server")
