@@ -96,7 +96,7 @@ static void fields_out_of_range_are_refused(void **state)
     REFUSES(kind, UINT16_MAX);
     REFUSES(call, EVENT_CALL_COUNT);
     REFUSES(call, UINT16_MAX);
-    REFUSES(flags, EVENT_UNSYNCED << 1);
+    REFUSES(flags, EVENT_HIDDEN << 1);
     REFUSES(flags, UINT32_MAX);
     REFUSES(flags, EVENT_CUT); /* says cut and is not */
     REFUSES(data_len, 19);
