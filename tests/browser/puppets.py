@@ -132,4 +132,3 @@ class Puppet:
         watcher.look()
         wanted = {"firefox": "-contentproc -isForBrowser", "chromium": "--type=renderer"}[self.name]
         return [(p.pid, p.seccomp) for p in watcher.processes.values() if p.has_argument(wanted)]
-

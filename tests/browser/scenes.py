@@ -70,7 +70,7 @@ class SceneLab(Lab):
     def _links(self):
         super()._links()
         self.server_run("ip", "addr", "add", f"{STUN_SPLIT}/32", "dev", "lo")
-        holder = self.start(self._in_server("unshare", "--net", "--", "sleep", "infinity"))
+        holder = self.start(self.in_server("unshare", "--net", "--", "sleep", "infinity"))
         self.peer_namespace = f"/proc/{holder.pid}/ns/net"
         own = os.readlink(f"/proc/{self.server_pid}/ns/net")
         wait_for(lambda: os.readlink(self.peer_namespace) not in (own, os.readlink("/proc/self/ns/net")), 10, "the peer's namespace")
@@ -84,7 +84,7 @@ class SceneLab(Lab):
 
     def _servers(self):
         super()._servers()
-        self.start(self._in_server(f"{self.stage('rtcshim-lab')}/rtcshim-lab", "--stun", f"{STUN_SPLIT}:{lab.TURN_PORT}"))
+        self.start(self.in_server(f"{self.stage('rtcshim-lab')}/rtcshim-lab", "--stun", f"{STUN_SPLIT}:{lab.TURN_PORT}"))
         wait_for(lambda: lab.stun_answers(STUN_SPLIT), 15, "the second STUN server")
 
     @property
