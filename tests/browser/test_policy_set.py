@@ -25,7 +25,7 @@ GATHER = {"iceServers": [{"urls": f"stun:{STUN_SPLIT}:{lab.TURN_PORT}"}]}
 PATIENCE = {"quiet_ms": 700, "cap_ms": 4000}
 ROUNDS = 7              # the median counts: another process may hold up one of them
 ROUND_S = 0.7
-EVERY_MS = 30
+EVERY_MS = 40
 WITHIN_S = 0.1
 
 
@@ -46,10 +46,11 @@ def measure(lab_, puppet):
     """Seconds from the command's start to the last forbidden packet, and to the first one that is allowed again, of each round."""
     page, rounds = puppet.pages["page"], []
     with Dump(lab_, [OUTSIDE]) as dump:
-        number = page.start("keep_gathering", config=GATHER, every_ms=EVERY_MS, for_ms=int(ROUND_S * 1000 * (2 * ROUNDS + 2) * 1.5))
+        number = page.start("keep_gathering", config=GATHER, every_ms=EVERY_MS)
         time.sleep(2 * ROUND_S)
         for _ in range(ROUNDS):
             rounds.append((switch(puppet, "--vpn", VPN, "vpn"), switch(puppet, "observe")))
+        page.do("stop_gathering")
         page.wait(number)
     sent = [p.at for p in dump.packets(OUTSIDE) if is_stun(p) and p.dst == STUN_SPLIT]
     stops, starts = [], []
