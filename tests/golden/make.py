@@ -73,7 +73,7 @@ class GoldenLab(TunnelLab):
 
     def _servers(self):
         super()._servers()
-        self.start(self._in_server(
+        self.start(self.in_server(
             "turnserver", "-n", "--listening-port", str(TURN_TCP_PORT), "--lt-cred-mech", "--user", f"{lab.TURN_USER}:{lab.TURN_PASSWORD}",
             "--realm", lab.TURN_REALM, "--no-tls", "--no-dtls", "--no-cli", "--log-file", f"{self.dir}/turn80.log", "--simple-log",
             "--pidfile", f"{self.dir}/turn80.pid", "--userdb", f"{self.dir}/turndb80", "--fingerprint", "--min-port", "40000",
@@ -81,7 +81,7 @@ class GoldenLab(TunnelLab):
         wait_for(lambda: lab.stun_answers(lab.SERVER_V4, TURN_TCP_PORT), 15, "coturn on port 80")
 
     def in_namespace(self, namespace, command):
-        return self._in_server(*command) if namespace == "server" else command
+        return self.in_server(*command) if namespace == "server" else command
 
 
 def start_browser(lab_, name, namespace, url):
