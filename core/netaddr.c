@@ -19,9 +19,12 @@ enum {
 
 static const uint8_t mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-static bool is_link_local_ipv6(const uint8_t *ip)
+/* Addresses that mean something on one link alone: link-local ones, and groups of one interface or
+ * one link. Of these alone the kernel reads the scope. */
+static bool has_scope(const uint8_t *ip)
 {
-    return ip[0] == 0xfe && (ip[1] & 0xc0) == 0x80;
+    return (ip[0] == 0xfe && (ip[1] & 0xc0) == 0x80) ||
+           (ip[0] == 0xff && ((ip[1] & 0x0f) == 1 || (ip[1] & 0x0f) == 2));
 }
 
 struct netaddr netaddr_from_bytes(const uint8_t *ip, size_t len, uint16_t port)
@@ -54,8 +57,7 @@ struct netaddr netaddr_from_sockaddr(const struct sockaddr *sa, size_t len)
     if (family == AF_INET6 && len >= SOCKADDR_IN6_BYTES_MIN) {
         addr = netaddr_from_bytes(bytes + offsetof(struct sockaddr_in6, sin6_addr), 16,
                                   be16(bytes + offsetof(struct sockaddr_in6, sin6_port)));
-        if (len >= sizeof(struct sockaddr_in6) && addr.family == NETADDR_IPV6 &&
-            is_link_local_ipv6(addr.ip))
+        if (len >= sizeof(struct sockaddr_in6) && addr.family == NETADDR_IPV6 && has_scope(addr.ip))
             memcpy(&addr.scope_id, bytes + offsetof(struct sockaddr_in6, sin6_scope_id),
                    sizeof(addr.scope_id));
     }
@@ -95,8 +97,8 @@ bool netaddr_parse_ip(const char *text, struct netaddr *out)
         addr = netaddr_from_bytes(ip, 16, 0);
     else
         return false;
-    /* A scope says something about link-local addresses only. */
-    if (text[len] == '%' && (addr.family != NETADDR_IPV6 || !is_link_local_ipv6(addr.ip) ||
+    /* A scope says something about an address of one link only. */
+    if (text[len] == '%' && (addr.family != NETADDR_IPV6 || !has_scope(addr.ip) ||
                              !parse_scope(text + len + 1, &addr.scope_id)))
         return false;
     *out = addr;

@@ -23,7 +23,7 @@ enum netaddr_family {
 /* 24 bytes, no padding: it is stored in ring records and compared with memcmp. */
 struct netaddr {
     uint8_t ip[16];    /* network byte order; IPv4 in the first four bytes, the rest zero */
-    uint32_t scope_id; /* interface index of a link-local IPv6 address, else 0 */
+    uint32_t scope_id; /* interface index of an IPv6 address or group of one link, else 0 */
     uint16_t port;     /* host byte order; 0 = none */
     uint8_t family;    /* enum netaddr_family */
     uint8_t reserved;  /* 0 */

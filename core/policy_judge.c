@@ -330,7 +330,8 @@ static struct policy_verdict judge_at(const struct policy_table *t,
 static bool certain_slot(const struct policy_table *t, const struct policy_subject *subject,
                          unsigned *slot)
 {
-    uint32_t ifindex = subject->ifindex != 0 ? subject->ifindex : subject->server.scope_id;
+    /* A scope goes before the device that the socket is bound to. */
+    uint32_t ifindex = subject->server.scope_id != 0 ? subject->server.scope_id : subject->ifindex;
 
     if (ifindex != 0) {
         *slot = slot_of_index(t, ifindex);

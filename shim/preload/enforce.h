@@ -158,6 +158,9 @@ int enforce_sendmmsg(int fd, struct mmsghdr *msgs, unsigned count, int flags,
 /* Before a connect: TCP (topics connect, dns), which may pin the socket. */
 bool enforce_connect(enum event_call call, int fd, const struct sockaddr *addr, socklen_t len,
                      uint64_t caller, int *result);
+/* Before a bind while something is hidden: true, and errno is set, where it names a hidden address.
+ * Nobody here has that one: which addresses a machine has could be tried out otherwise. */
+bool enforce_bind_hidden(int fd, const struct sockaddr *addr, socklen_t len);
 /* After a bind that failed: to the decoy of a masked address, which a program has from an
  * enumeration, it is made again to the wildcard address. Returns what bind() does. */
 int enforce_bind(int fd, const struct sockaddr *addr, socklen_t len);

@@ -48,7 +48,10 @@ bool enforce_judge_socket(int fd, struct policy_subject *subject, struct policy_
     fd_word word = fdtab_get(fd);
     uint32_t bound;
 
-    if (subject->ifindex == 0 && (word & FD_BOUND))
+    /* The kernel asks the scope of an address first, and only then what the socket is bound to. */
+    if (subject->server.scope_id != 0)
+        subject->ifindex = subject->server.scope_id;
+    else if (subject->ifindex == 0 && (word & FD_BOUND))
         subject->ifindex = fd_ifindex(word);
     *verdict = enforce_judge(subject);
     if (verdict->action == POLICY_DENY)
@@ -59,7 +62,7 @@ bool enforce_judge_socket(int fd, struct policy_subject *subject, struct policy_
         if (kind == NETADDR_KIND_NONE || kind == NETADDR_KIND_UNSPECIFIED)
             return true;
         struct policy_subject by_address = *subject;
-        by_address.ifindex = 0;
+        by_address.ifindex = by_address.server.scope_id = 0;
         struct policy_verdict second = enforce_judge(&by_address);
         if (second.action != POLICY_DENY)
             return true;

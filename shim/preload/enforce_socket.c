@@ -5,6 +5,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "hides.h"
+
 /* --- TCP -------------------------------------------------------------------------------------- */
 
 bool enforce_connect(enum event_call call, int fd, const struct sockaddr *addr, socklen_t len,
@@ -123,6 +125,25 @@ bool enforce_probe(enum event_call call, int fd, const struct sockaddr *addr, so
 }
 
 /* --- bind ------------------------------------------------------------------------------------- */
+
+bool enforce_bind_hidden(int fd, const struct sockaddr *addr, socklen_t len)
+{
+    enum fd_kind kind = fd_kind(fdtab_get(fd));
+    int saved = errno;
+
+    if (kind != FD_UDP && kind != FD_TCP && kind != FD_UNKNOWN)
+        return false;
+    if (!addr || len < sizeof(sa_family_t) ||
+        !memory_readable(addr,
+                         len < sizeof(struct sockaddr_in6) ? len : sizeof(struct sockaddr_in6)))
+        return false;
+    errno = saved;
+    struct netaddr wanted = netaddr_from_sockaddr(addr, len);
+    if (wanted.family == NETADDR_NONE || !hides_addr(&wanted))
+        return false;
+    errno = EADDRNOTAVAIL;
+    return true;
+}
 
 int enforce_bind(int fd, const struct sockaddr *addr, socklen_t len)
 {

@@ -100,7 +100,9 @@ fd_word fd_word_of_socket(int domain, int type, int protocol)
     if (domain != AF_INET && domain != AF_INET6)
         return FD_OTHER;
     if (type == SOCK_DGRAM)
-        return (protocol == 0 || protocol == IPPROTO_UDP) ? family | FD_UDP : FD_OTHER;
+        return (protocol == 0 || protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE)
+                   ? family | FD_UDP
+                   : FD_OTHER;
     if (type == SOCK_STREAM)
         return (protocol == 0 || protocol == IPPROTO_TCP || protocol == 262 /* IPPROTO_MPTCP */)
                    ? family | FD_TCP

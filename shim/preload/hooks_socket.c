@@ -188,6 +188,8 @@ EXPORT int socketpair(int domain, int type, int protocol, int fds[2])
 
 EXPORT int bind(int fd, const struct sockaddr *addr, socklen_t len)
 {
+    if (hides_anything() && enforce_bind_hidden(fd, addr, len))
+        return -1;
     int result = REAL(bind)(fd, addr, len);
     if (unlikely(result != 0) && hides_anything())
         result = enforce_bind(fd, addr, len);

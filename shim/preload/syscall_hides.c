@@ -49,6 +49,9 @@ bool syscall_hides_before(long number, long a, long b, long c, long d, long e, u
     case SYS_socket:
         done = enforce_netlink_socket(call, (int)a, (int)c, caller);
         break;
+    case SYS_bind:
+        done = enforce_bind_hidden((int)a, at(b), (socklen_t)c);
+        break;
     case SYS_ioctl:
         done = enforce_ioctl_wanted((unsigned long)b) &&
                enforce_ioctl_before(call, (int)a, (unsigned long)b, at(c), &status, caller) ==

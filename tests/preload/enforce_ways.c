@@ -209,6 +209,10 @@ void getsockname_never_shows_a_hidden_address(void)
     if (bind(bound, (struct sockaddr *)&local, len) != 0 ||
         bind(tcp, (struct sockaddr *)&local, len) != 0)
         fail("bind");
+    local = address(ETH0_IPV6, 0, &len);
+    int six = socket(AF_INET6, SOCK_DGRAM, 0);
+    if (bind(six, (struct sockaddr *)&local, len) != 0)
+        fail("bind");
     struct sockaddr_storage before = name_of(bound);
     uint16_t port = ((struct sockaddr_in *)&before)->sin_port;
     policy_new();
@@ -235,11 +239,7 @@ void getsockname_never_shows_a_hidden_address(void)
     to = address(SERVER_IPV6, 443, &len);
     FAILS(ENETUNREACH, connect(fd, (struct sockaddr *)&to, len));
     expect("connect out,udp,failed,refused errno=ENETUNREACH action=deny");
-    local = address(ETH0_IPV6, 0, &len);
-    fd = socket(AF_INET6, SOCK_DGRAM, 0);
-    if (bind(fd, (struct sockaddr *)&local, len) != 0)
-        fail("bind");
-    MUST(is_named(fd, "::"));
+    MUST(is_named(six, "::"));
 }
 
 void names_are_not_asked_for(void)

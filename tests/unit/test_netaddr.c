@@ -69,12 +69,18 @@ static void an_ipv4_mapped_address_is_an_ipv4_address(void **state)
     assert_false(netaddr_parse_ip("::ffff:254.128.0.1%7", &addr));
 }
 
-static void a_scope_is_kept_for_link_local_addresses_alone(void **state)
+static void a_scope_is_kept_for_addresses_of_one_link_alone(void **state)
 {
     (void)state;
     struct sockaddr_in6 sin6 = sockaddr_ipv6("fe80::1", 5353, 3);
     struct netaddr addr = netaddr_from_sockaddr((struct sockaddr *)&sin6, sizeof(sin6));
     expect(&addr, "[fe80::1%3]:5353");
+    sin6 = sockaddr_ipv6("ff02::fb", 5353, 3);
+    addr = netaddr_from_sockaddr((struct sockaddr *)&sin6, sizeof(sin6));
+    expect(&addr, "[ff02::fb%3]:5353");
+    sin6 = sockaddr_ipv6("ff05::fb", 5353, 3);
+    addr = netaddr_from_sockaddr((struct sockaddr *)&sin6, sizeof(sin6));
+    assert_int_equal(addr.scope_id, 0);
     sin6 = sockaddr_ipv6("2001:db8::1", 1, 3);
     addr = netaddr_from_sockaddr((struct sockaddr *)&sin6, sizeof(sin6));
     assert_int_equal(addr.scope_id, 0);
@@ -337,7 +343,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_socket_addresses_of_both_families),
         cmocka_unit_test(an_ipv4_mapped_address_is_an_ipv4_address),
-        cmocka_unit_test(a_scope_is_kept_for_link_local_addresses_alone),
+        cmocka_unit_test(a_scope_is_kept_for_addresses_of_one_link_alone),
         cmocka_unit_test(a_socket_address_shorter_than_its_family_is_none),
         cmocka_unit_test(a_socket_address_need_not_be_aligned),
         cmocka_unit_test(text_is_that_of_rfc_5952),
