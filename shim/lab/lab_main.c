@@ -306,8 +306,11 @@ out:
 
 int main(int argc, char **argv)
 {
-    struct lab_options o = {
-        .username = "", .credential = "", .mode = "gather", .gather_s = GATHER_DEFAULT_S, .ice_urls = json_array()};
+    struct lab_options o = {.username = "",
+                            .credential = "",
+                            .mode = "gather",
+                            .gather_s = GATHER_DEFAULT_S,
+                            .ice_urls = json_array()};
     int id, status = -1;
 
     endpoint_parse("127.0.0.1:0", &o.http);
