@@ -364,17 +364,42 @@ static unsigned slot_of_local(const struct policy_table *t, const struct netaddr
     return slots_first(&have);
 }
 
+/* A socket on the wildcard address, kept to an interface that has none (any more): the kernel sends
+ * with another interface's. */
+static bool borrows_address(const struct policy_table *t, const struct policy_subject *subject,
+                            unsigned slot, uint8_t family)
+{
+    struct slots own = slots_of_addr(t, &subject->server);
+
+    return slot != SLOT_UNKNOWN && subject->ifindex != 0 && subject->server.scope_id == 0 &&
+           is_set(&subject->server) &&
+           netaddr_kind_of(&subject->local) == NETADDR_KIND_UNSPECIFIED && slots_empty(&own) &&
+           netaddr_kind_of(&subject->server) != NETADDR_KIND_LOOPBACK &&
+           !has_family(t, slot, family);
+}
+
 static struct policy_verdict judge_by(const struct policy_table *t,
                                       const struct policy_subject *subject)
 {
     uint8_t family = subject->family != 0 ? subject->family : subject->server.family;
     unsigned slot = SLOT_UNKNOWN;
 
-    if (certain_slot(t, subject, &slot))
-        return judge_at(t, subject, slot);
+    bool certain = certain_slot(t, subject, &slot);
+    struct policy_verdict at_slot = {0};
+    if (certain) {
+        at_slot = judge_at(t, subject, slot);
+        if (at_slot.action != POLICY_ALLOW || !borrows_address(t, subject, slot, family))
+            return at_slot;
+    }
 
     struct slots all = all_slots(t);
     struct outcome out = judge_slots(t, subject, all);
+    if (certain)
+        return same_slots(&out.allowed, &all)
+                   ? at_slot
+                   : (struct policy_verdict){.action = POLICY_DENY,
+                                             .rule = POLICY_RULE_DOUBT,
+                                             .refusal = POLICY_REFUSE_BEST};
     if (slots_empty(&out.allowed))
         return deny(&out);
     if (same_slots(&out.allowed, &all))

@@ -45,6 +45,29 @@ void a_scope_goes_before_the_device(void)
     MUST(stun_left_on(SLOT_ETH0) == 0);
 }
 
+void a_pinned_socket_borrows_no_address(void)
+{
+    uint8_t b[20];
+    socklen_t len;
+    struct sockaddr_storage to = address(SERVER_ON_TUN0, 3478, &len);
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+    policy_new();
+    rule_not_via(rule_add(POLICY_STUN, POLICY_DENY), SLOT_TUN0);
+    policy_in_force();
+    nothing_left_yet();
+    GIVES(20, sendto(fd, b, stun_request(b, 20, 1), 0, (struct sockaddr *)&to, len));
+    expect("stun sendto out,udp,pinned id=1 action=pin");
+    /* The tunnel loses its address; the kernel would send there with eth0's. */
+    for (uint32_t i = 0; i < policy_next.addrs; i++)
+        if (policy_next.addr[i].slot == SLOT_TUN0)
+            policy_next.addr[i].slot = SLOT_ETH0;
+    policy_in_force();
+    FAILS(ECONNREFUSED, sendto(fd, b, stun_request(b, 20, 2), 0, (struct sockaddr *)&to, len));
+    expect("stun sendto out,udp,failed,refused,pinned id=2 action=deny rule=65534");
+    MUST(stun_left_on(SLOT_TUN0) == 1);
+}
+
 void udp_lite_is_judged_as_udp(void)
 {
     uint8_t b[20];
