@@ -5,6 +5,8 @@
 
 #include "address.h"
 
+enum { STUN_CLASS_BITS = 0x0110 };
+
 /*
  * What a refusal returns where the policy leaves it to the library ("best"): what makes browsers
  * give up soonest. docs/browsers.md has the measurements.
@@ -26,6 +28,30 @@ int enforce_refusal(const struct policy_verdict *verdict, uint16_t topic, fd_wor
         if (best[i].topic == topic)
             return fd_kind(word) == FD_TCP ? best[i].tcp : best[i].udp;
     return EPERM;
+}
+
+/* Remembers it where it was not lost before. */
+static bool lost_before(const uint8_t txid[static STUN_TXID_BYTES])
+{
+    uint32_t word = be32(txid) ^ be32(txid + 4) ^ be32(txid + 8);
+
+    if (word == 0)
+        return true;
+    for (size_t i = 0; i < SHIM_LOST; i++)
+        if (shim_thread.lost[i] == word)
+            return true;
+    shim_thread.lost[shim_thread.lost_next++ % SHIM_LOST] = word;
+    return false;
+}
+
+int enforce_refusal_of_datagram(const struct policy_verdict *verdict, fd_word word,
+                                unsigned stun_type, const uint8_t txid[static STUN_TXID_BYTES])
+{
+    bool request = !(stun_type & STUN_TYPE_NONE) && (stun_type & STUN_CLASS_BITS) == 0;
+
+    if (verdict->refusal == POLICY_REFUSE_BEST && request && !lost_before(txid))
+        return ENFORCE_DROP;
+    return enforce_refusal(verdict, POLICY_STUN, word);
 }
 
 struct policy_verdict enforce_doubt(void)

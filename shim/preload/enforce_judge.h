@@ -57,6 +57,15 @@ struct policy_verdict enforce_doubt(void);
 int enforce_refusal(const struct policy_verdict *verdict, uint16_t topic, fd_word word);
 
 /*
+ * The same for a datagram with STUN of this type. Where the policy leaves it to the library, a
+ * request is lost when it is sent first and gets an errno when it is sent again. Chromium closes a
+ * socket for that errno; where it does so at once, TURN on the same socket has not begun to listen
+ * for the end, and gathering waits out 40 s of repetitions. They start after 250 ms.
+ */
+int enforce_refusal_of_datagram(const struct policy_verdict *verdict, fd_word word,
+                                unsigned stun_type, const uint8_t txid[static STUN_TXID_BYTES]);
+
+/*
  * Judge what fd is about to do, and pin it where that is the condition. true: allowed. subject's
  * ifindex is what is certain of this call (0: fd's own pin is looked at).
  */

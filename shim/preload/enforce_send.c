@@ -102,6 +102,16 @@ static bool told_before(int fd)
                                     memory_order_relaxed) == mark;
 }
 
+static int refusal_of_stun(const struct policy_verdict *verdict, fd_word word,
+                           const struct look *look, const struct span *span)
+{
+    uint8_t txid[STUN_TXID_BYTES];
+
+    if (span_copy(span, STUN_HEADER_BYTES - sizeof txid, txid, sizeof txid) < sizeof txid)
+        return enforce_refusal(verdict, POLICY_STUN, word);
+    return enforce_refusal_of_datagram(verdict, word, look->type, txid);
+}
+
 /* ENFORCE_GO, or the refusal, which has been told. */
 static int judge_datagram(struct sending *s, const struct span *span)
 {
@@ -134,7 +144,9 @@ static int judge_datagram(struct sending *s, const struct span *span)
         seen->word = fd_kind(fdtab_get(seen->fd)) == FD_UNKNOWN ? seen->word : fdtab_get(seen->fd);
         return ENFORCE_GO;
     }
-    int refusal = enforce_refusal(&verdict, look.topic, seen->word);
+    int refusal = look.topic == POLICY_STUN && look.kind == EVENT_STUN
+                      ? refusal_of_stun(&verdict, seen->word, &look, span)
+                      : enforce_refusal(&verdict, look.topic, seen->word);
     if (!look.media)
         enforce_tell(look.kind, seen, &verdict, refusal, span, 0, 0);
     else if (!told_before(seen->fd))
@@ -356,7 +368,9 @@ bool enforce_sendmsg(enum event_call call, int fd, const struct msghdr *msg, int
                      uint64_t caller, ssize_t *result)
 {
     size_t len = 0;
-    return goes(judge_message(call, fd, msg, flags, caller, &len), len, result);
+    int fate = judge_message(call, fd, msg, flags, caller, &len);
+
+    return goes(fate, len, result);
 }
 
 int enforce_sendmmsg(int fd, struct mmsghdr *msgs, unsigned count, int flags,

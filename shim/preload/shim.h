@@ -16,6 +16,7 @@ enum {
     SHIM_READABLE = 16, /* sets of pages that a thread remembers */
     SHIM_READABLE_WAYS = 4,
     SHIM_JUDGED = 16, /* verdicts that a thread remembers */
+    SHIM_LOST = 32,   /* requests that a thread lost */
 };
 
 struct shim {
@@ -54,6 +55,9 @@ struct shim_thread {
     /* 1 + number of a page that could be read; 0 none */
     uintptr_t readable[SHIM_READABLE][SHIM_READABLE_WAYS];
     struct shim_judged judged[SHIM_JUDGED];
+    /* Of requests that were refused by losing them: a word of their transaction ids, 0 none. */
+    uint32_t lost[SHIM_LOST];
+    unsigned lost_next;
     /* What the message that is about to be sent was judged; taken when it is told. */
     struct {
         int fd_and_one; /* 0: none */

@@ -109,10 +109,11 @@ void policy_new(void)
 struct policy_rule *rule_add(unsigned topic, enum policy_action action)
 {
     struct policy_rule *rule = &policy_next.rule[policy_next.rules++];
-    *rule = (struct policy_rule){.topics = (uint16_t)topic,
-                                 .action = (uint8_t)action,
-                                 .method = POLICY_ANY_METHOD,
-                                 .refusal = POLICY_REFUSE_BEST};
+    *rule =
+        (struct policy_rule){.topics = (uint16_t)topic,
+                             .action = (uint8_t)action,
+                             .method = POLICY_ANY_METHOD,
+                             .refusal = topic == POLICY_STUN ? ECONNREFUSED : POLICY_REFUSE_BEST};
     if (action == POLICY_DENY)
         policy_next.enforced |= rule->topics;
     return rule;
@@ -304,7 +305,8 @@ static int try_closed(void)
     udp_pair(fd, AF_INET);
     if (send(fd[0], media, 20, 0) != 20 || fork() == 0)
         _exit(1);
-    ssize_t n = send(fd[0], b, stun_request(b, 20, 1), 0);
+    (void)!send(fd[0], b, stun_request(b, 20, 1), 0); /* lost where it is refused */
+    ssize_t n = send(fd[0], b, 20, 0);
     if (n < 0)
         printf("refused %s\n", strerrorname_np(errno));
     else

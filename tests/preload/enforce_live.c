@@ -48,7 +48,7 @@ void a_policy_change_holds_for_sockets_in_use(void)
     FAILS(ECONNREFUSED, stun_to(bound, SERVER_ON_ETH0, 5));
     expect("stun sendto out,udp,failed,refused id=5 action=deny");
     only_rule(POLICY_STUN, POLICY_DENY);
-    FAILS(ECONNRESET, send(tcp[0], b, stun_request(b, 40, 6), 0));
+    FAILS(ECONNREFUSED, send(tcp[0], b, stun_request(b, 40, 6), 0));
     expect("stun send out,tcp,failed,refused id=6 action=deny");
     FAILS(ECONNREFUSED, stun_to(wild, SERVER_ON_ETH0, 7));
     expect("stun sendto out,udp,failed,refused,pinned id=7 action=deny");

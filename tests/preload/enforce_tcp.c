@@ -14,6 +14,7 @@ static struct policy_rule *deny_method(uint16_t method)
 {
     policy_new();
     struct policy_rule *rule = rule_add(POLICY_STUN, POLICY_DENY);
+    rule->refusal = POLICY_REFUSE_BEST;
     rule->method = method;
     rule->transports = POLICY_TCP;
     policy_in_force();
@@ -153,7 +154,9 @@ void tcp_behind_a_proxy_is_told_apart(void)
     uint8_t b[REQUEST];
     int fd[2];
     policy_new();
-    rule_add(POLICY_STUN, POLICY_DENY)->proxied = POLICY_DIRECT;
+    struct policy_rule *rule = rule_add(POLICY_STUN, POLICY_DENY);
+    rule->proxied = POLICY_DIRECT;
+    rule->refusal = POLICY_REFUSE_BEST;
     policy_in_force();
     tcp(fd);
     FAILS(ECONNRESET, send(fd[0], b, stun_request(b, REQUEST, 1), 0));

@@ -103,6 +103,35 @@ void udp_refusals_are_what_the_rule_says(void)
     MUST(arrived(fd[1]) == 0);
 }
 
+/* What browsers give up for soonest. */
+void best_loses_a_request_and_refuses_its_repetition(void)
+{
+    uint8_t b[64];
+    int fd[2];
+    only_rule(POLICY_STUN, POLICY_DENY);
+    policy_next.rule[0].refusal = POLICY_REFUSE_BEST;
+    policy_in_force();
+    pair(fd, AF_INET);
+    struct iovec iov = {b, 20};
+    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+    for (unsigned id = 1; id < 60; id++) {
+        stun_request(b, 20, id);
+        GIVES(20, id % 2 ? send(fd[0], b, 20, 0) : sendmsg(fd[0], &msg, 0));
+        expect("stun %s out,udp,refused result=20 id=%u action=deny", id % 2 ? "send" : "sendmsg",
+               id);
+        FAILS(ECONNREFUSED, send(fd[0], b, 20, 0));
+        FAILS(ECONNREFUSED, write(fd[0], b, 20));
+        expect_refused("send", id);
+        expect_refused("write", id);
+    }
+    /* What is not repeated is not lost. */
+    FAILS(ECONNREFUSED, send(fd[0], b, stun_message(b, 20, 0x0011, 80), 0));
+    FAILS(ECONNREFUSED, send(fd[0], b, stun_message(b, 20, 0x0101, 81), 0));
+    expect_refused("send", 80);
+    expect_refused("send", 81);
+    MUST(arrived(fd[1]) == 0);
+}
+
 void sendmmsg_stops_before_a_refused_message(void)
 {
     uint8_t stun[20], media[2][20] = {{0x80}, {0x81}};
@@ -120,7 +149,7 @@ void sendmmsg_stops_before_a_refused_message(void)
                 m[i].msg_hdr.msg_iovlen = 1;
                 m[i].msg_len = 777;
             }
-            policy_next.rule[0].refusal = drop ? POLICY_REFUSE_DROP : POLICY_REFUSE_BEST;
+            policy_next.rule[0].refusal = drop ? POLICY_REFUSE_DROP : ECONNREFUSED;
             policy_in_force();
             long n = by_number ? syscall(SYS_sendmmsg, fd[0], m, 3L, 0L) : sendmmsg(fd[0], m, 3, 0);
             check_gives(n, drop ? 3 : 1, "sendmmsg", __LINE__);
@@ -131,7 +160,7 @@ void sendmmsg_stops_before_a_refused_message(void)
             expect("stun %s %s id=7 action=deny", by_number ? "syscall" : "sendmmsg",
                    drop ? "out,udp,refused" : "out,udp,failed,refused");
         }
-    policy_next.rule[0].refusal = POLICY_REFUSE_BEST;
+    policy_next.rule[0].refusal = ECONNREFUSED;
     policy_in_force();
     FAILS(ECONNREFUSED, sendmmsg(fd[0], m + 1, 2, 0)); /* as the program comes again */
     expect_refused("sendmmsg", 7);
@@ -397,7 +426,7 @@ void unknown_descriptors_are_asked_about(void)
     MUST(arrived(fd[1]) == 1);
     tcp_pair(tcp, AF_INET);
     strange = passed(tcp[0]);
-    FAILS(ECONNRESET, write(strange, b, stun_request(b, 20, 3)));
+    FAILS(ECONNREFUSED, write(strange, b, stun_request(b, 20, 3)));
     expect("stun write out,tcp,failed,unknown,refused id=3 action=deny rule=0");
     /* A pipe takes anything. */
     int pipes[2];
