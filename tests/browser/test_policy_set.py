@@ -14,6 +14,7 @@ sys.dont_write_bytecode = True
 import lab
 from abreast import run_abreast
 from browsers import BROWSERS, find
+from calls import turn
 from checks import Checks, fail_early, note
 from dumped import Dump, is_stun
 from puppets import Puppet, under_rtcshim
@@ -22,6 +23,8 @@ from stage import Stage
 
 # With a microphone granted, so that both browsers look at every interface.
 GATHER = {"iceServers": [{"urls": f"stun:{STUN_SPLIT}:{lab.TURN_PORT}"}]}
+EVERYTHING = {"iceServers": [*GATHER["iceServers"], turn("udp"), turn("tcp")]}
+GIVE_UP_MS = 11_000     # Firefox's unplugged time, the shorter one: docs/browsers.md
 PATIENCE = {"quiet_ms": 700, "cap_ms": 4000}
 ROUNDS = 7              # the median counts: another process may hold up one of them
 ROUND_S = 0.7
@@ -86,6 +89,12 @@ def main(arguments):
             checks.check(reflexive(page) == {inside}, f"{name}: once it is vpn the same page reads the tunnel's and no other")
             puppet.policy_set("observe")
             checks.check(outside in reflexive(page), f"{name}: and after observe again the uplink's")
+            puppet.policy_set("no-stun")
+            found = page.do("gather", config=EVERYTHING, cap_ms=GIVE_UP_MS)
+            checks.check(found["gathering"] == "complete" and not [c for c in found["candidates"] if c["type"] != "host"],
+                         f"{name}: while it is no-stun gathering ends before it does with the cables pulled", found)
+            note(f"{name}: refused gathering took {found['ms']} ms")
+            puppet.policy_set("observe")
             stops, starts, sent, rounds = measure(lab_, puppet)
     note(f"{name}: {len(sent)} STUN requests left on {OUTSIDE}; the command ran for {in_ms(ran for pair in rounds for _, ran in pair)} ms")
     note(f"{name}: last forbidden request after the command's start, ms: {in_ms(stops)}")
