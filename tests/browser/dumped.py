@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 
 import lab
-from checks import wait_for
+from checks import fail_early, wait_for
 
 COOKIE = b"\x21\x12\xa4\x42"
 MARK_ETHERTYPE = 0x88B5     # for experiments within one's own network
@@ -78,6 +78,8 @@ class Dump:
         return f"{self.dir}/{link}.pcap"
 
     def __enter__(self):
+        if shutil.which("dumpcap") is None:
+            fail_early("this test needs: apt-get install wireshark-common")
         self.dir = tempfile.mkdtemp(prefix="dump-", dir=self.lab.dir)
         for link in self.links:
             self.processes[link] = subprocess.Popen(["dumpcap", "-P", "-q", "-B", "32", "-i", link, "-w", self.path(link)],

@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import subprocess
+import time
 
 from browsers import BROWSERS, CHROMIUM_MICROPHONE, find
 from lab import stop
@@ -13,6 +14,7 @@ from stage import PageFailed
 
 _serial = itertools.count(1)
 READY_S = 30
+RENDERERS_LOOKS, SECCOMP_FILTER = 25, 2
 
 # Host candidates in clear instead of as .local names: for an other end that nobody under test asks.
 SHOW_ADDRESSES = {"firefox": {"media.peerconnection.ice.obfuscate_host_addresses": False},
@@ -127,8 +129,13 @@ class Puppet:
         subprocess.run(self.lab.as_user(command), env=self.environment, check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def renderers(self):
-        """(pid, seccomp mode) of the processes that run pages now."""
-        watcher = Watcher()
-        watcher.look()
+        """(pid, seccomp mode) of the processes that run pages now. One that has just been forked, for a page to come, gets its filter soon."""
         wanted = {"firefox": "-contentproc -isForBrowser", "chromium": "--type=renderer"}[self.name]
-        return [(p.pid, p.seccomp) for p in watcher.processes.values() if p.has_argument(wanted)]
+        for _ in range(RENDERERS_LOOKS):
+            watcher = Watcher()
+            watcher.look()
+            found = [(p.pid, p.seccomp) for p in watcher.processes.values() if p.has_argument(wanted)]
+            if found and all(mode == SECCOMP_FILTER for _, mode in found):
+                break
+            time.sleep(0.2)
+        return found
