@@ -6,11 +6,14 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 
 from lab import ice_options, stop
 from processes import Watcher, alive
 
 # Nothing that talks to the network on the browser's own account: only the page's traffic is to be measured.
+FILTER_LOOKS, SECCOMP_FILTER = 25, 2
+
 FIREFOX_PREFS = {
     "app.normandy.enabled": False, "app.update.auto": False, "app.update.enabled": False,
     "browser.aboutwelcome.enabled": False, "browser.safebrowsing.malware.enabled": False,
@@ -101,6 +104,13 @@ def visit(lab, name, microphone=False, mode="gather", wrap=lambda command, home:
             outcome.result = json.loads(line) if line else None
             watcher.look()
             outcome.alive_at_result = alive()
+            outcome.processes = watcher.processes
+            # One that was just forked, for a page to come, gets its filter soon.
+            for _ in range(FILTER_LOOKS):
+                if all(p.seccomp == SECCOMP_FILTER for p in outcome.renderers() if p.pid in outcome.alive_at_result):
+                    break
+                time.sleep(0.2)
+                watcher.look()
         finally:
             outcome.status = _end_browser(browser, watcher, signal_depth)
             server_status = stop(server)
