@@ -82,11 +82,12 @@ static unsigned slots_first(const struct slots *s)
     return SLOT_UNKNOWN;
 }
 
-static unsigned slot_of_loopback(const struct policy_table *t)
+/* The first interface that has the flag. */
+static unsigned slot_with(const struct policy_table *t, enum policy_iface_flag flag)
 {
     uint32_t count = count_of(t->ifaces, POLICY_IFACES_MAX);
     for (unsigned i = 0; i < count; i++)
-        if (t->iface[i].flags & POLICY_IFACE_LOOPBACK)
+        if (t->iface[i].flags & flag)
             return i;
     return SLOT_UNKNOWN;
 }
@@ -247,12 +248,8 @@ static bool has_family(const struct policy_table *t, unsigned slot, uint8_t fami
 
 static unsigned default_slot(const struct policy_table *t, uint8_t family)
 {
-    unsigned flag = family == NETADDR_IPV6 ? POLICY_IFACE_DEFAULT_INET6 : POLICY_IFACE_DEFAULT_INET;
-    uint32_t count = count_of(t->ifaces, POLICY_IFACES_MAX);
-    for (unsigned i = 0; i < count; i++)
-        if (t->iface[i].flags & flag)
-            return i;
-    return SLOT_UNKNOWN;
+    return slot_with(t, family == NETADDR_IPV6 ? POLICY_IFACE_DEFAULT_INET6
+                                               : POLICY_IFACE_DEFAULT_INET);
 }
 
 /* The allowed interface on whose own network the server is: the longest prefix, as in a route. */
@@ -338,7 +335,7 @@ static bool certain_slot(const struct policy_table *t, const struct policy_subje
         return true;
     }
     if (netaddr_kind_of(&subject->server) == NETADDR_KIND_LOOPBACK) {
-        *slot = slot_of_loopback(t);
+        *slot = slot_with(t, POLICY_IFACE_LOOPBACK);
         return true;
     }
     if (!is_set(&subject->server))
@@ -356,8 +353,8 @@ static unsigned slot_of_local(const struct policy_table *t, const struct netaddr
 {
     struct slots have = slots_of_addr(t, local);
     if (slots_empty(&have) && netaddr_kind_of(local) == NETADDR_KIND_LOOPBACK &&
-        slot_of_loopback(t) != SLOT_UNKNOWN)
-        have = slots_only(slot_of_loopback(t));
+        slot_with(t, POLICY_IFACE_LOOPBACK) != SLOT_UNKNOWN)
+        have = slots_only(slot_with(t, POLICY_IFACE_LOOPBACK));
     *elsewhere = slots_first(&have);
     for (int i = 0; i < POLICY_IFACES_MAX / 64; i++)
         have.bit[i] &= allowed->bit[i];
