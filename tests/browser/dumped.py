@@ -10,6 +10,7 @@ import contextlib
 import ipaddress
 import json
 import os
+import re
 import shutil
 import socket
 import struct
@@ -157,8 +158,14 @@ def tally(packets):
 
 
 def names(packet, address):
-    """Does the packet's payload hold the address: its bytes, in clear or as STUN masks them, or its text?"""
+    """
+    Does the packet tell the address: its text, its bytes, or as STUN masks them? An IPv4 address in STUN counts where an attribute of RFC 8489
+    has it, behind family and port: a call carries millions of random bytes, and any four of them are found there sooner or later.
+    """
     ip = ipaddress.ip_address(address)
     masks = [COOKIE] if ip.version == 4 else [COOKIE + packet.payload[8:20]]
-    forms = [ip.packed, address.encode()] + [bytes(a ^ b for a, b in zip(ip.packed, mask)) for mask in masks if len(mask) == len(ip.packed)]
-    return any(form in packet.payload for form in forms)
+    forms = [ip.packed] + [bytes(a ^ b for a, b in zip(ip.packed, mask)) for mask in masks if len(mask) == len(ip.packed)]
+    if ip.version == 4 and is_stun(packet):
+        pattern = rb"\x00\x01..(?:" + b"|".join(map(re.escape, forms)) + rb")"
+        return address.encode() in packet.payload or re.search(pattern, packet.payload, re.DOTALL) is not None
+    return any(form in packet.payload for form in [address.encode(), *forms])
