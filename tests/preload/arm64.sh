@@ -3,35 +3,18 @@
 #
 #   arm64.sh LIBRARY    librtcshim.so for arm64; PREFIX=/usr/aarch64-linux-gnu, CC=aarch64-linux-gnu-gcc
 set -u
-here=$(cd "$(dirname "$0")" && pwd)
-library=$(readlink -f "$1")
+library=$1
 PREFIX=${PREFIX:-/usr/aarch64-linux-gnu}
 CC=${CC:-aarch64-linux-gnu-gcc}
 export CC
-work=$(mktemp -d "${TMPDIR:-/tmp}/rtcshim-arm64.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
-
-ok() {
-    passed=$((passed + 1))
-    echo "ok - $1"
-}
-# not_ok NAME FILE: FILE says why
-not_ok() {
-    failed=$((failed + 1))
-    echo "not ok - $1"
-    grep -av 'ld.so: object' "$2" | head -n 20 | sed 's/^/    /'
-}
+# shellcheck source=tests/preload/checks.sh
+. "$(dirname "$0")/checks.sh"
 
 if ! qemu=$(command -v qemu-aarch64); then
     echo "arm64.sh: qemu-aarch64 is missing: apt-get install qemu-user" >&2
     exit 2
 fi
-if ! sh "$here/build.sh" "$work/bin"; then
-    echo "arm64.sh: the test programs do not build with $CC" >&2
-    exit 2
-fi
-bin=$work/bin
+build_programs
 emulate() {
     timeout 60 "$qemu" -L "$PREFIX" "$@"
 }

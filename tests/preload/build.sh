@@ -21,8 +21,8 @@ ${CC:-cc} $flags -shared -o "$out/libearly.so" "$here/early_lib.c" -Wl,-soname,l
 {
     program calls "$here"/calls*.c $common "-L$out" -learly "-Wl,-rpath,\$ORIGIN" -lresolv
     program lives "$here"/lives*.c $common
-    program events "$here"/events*.c $common -lresolv
-    program enforce "$here"/enforce*.c $common "$core/policy.c" "$core/policy_judge.c" "$core/netaddr.c" -lresolv
+    program events "$here"/events*.c "$here/expected.c" $common -lresolv
+    program enforce "$here"/enforce*.c "$here/expected.c" $common "$core/policy.c" "$core/policy_judge.c" "$core/netaddr.c" -lresolv
     program loop "$here/loop.c" $common
     program arm64 "$here/arm64.c" $common
 }

@@ -7,7 +7,6 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,21 +30,6 @@ struct policy_table policy_next;
 static struct policy_shared *in_force;
 static int sniffer[SLOTS];
 static int wrong;
-
-void expect(const char *format, ...)
-{
-    char line[512];
-    va_list ap;
-    va_start(ap, format);
-    vsnprintf(line, sizeof(line), format, ap);
-    va_end(ap);
-    dprintf(STDOUT_FILENO, "EXPECT %s\n", line);
-}
-
-void allow(const char *words)
-{
-    dprintf(STDOUT_FILENO, "ALLOW %s\n", words);
-}
 
 void check_true(bool good, const char *what, int line)
 {

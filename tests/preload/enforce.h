@@ -1,7 +1,7 @@
 /*
  * The program `enforce`: each section puts a policy in force, in its own session's file, makes
  * calls that the policy speaks of, and holds results, errno and what left on which interface
- * against what must be. The records that must come of it go to standard output, as in events.h.
+ * against what must be. The records that must come of it are said as expected.h has it.
  *
  * It runs in a network namespace with eth0 and tun0 (enforce.sh), whose packets it sees through
  * packet sockets of its own: what left is what they saw.
@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "expected.h"
 #include "policy.h"
 
 #define ETH0_IPV4 "192.168.1.23"
@@ -27,10 +28,6 @@
 
 enum { SLOT_LO, SLOT_ETH0, SLOT_TUN0, SLOTS };
 extern uint32_t ifindex_of[SLOTS];
-
-/* A record that must come, one that may. */
-void expect(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void allow(const char *words);
 
 /* Say what is wrong and make the program fail; the section goes on. */
 void check_true(bool good, const char *what, int line);

@@ -4,44 +4,18 @@
 #
 #   enforce.sh [BUILD]      the build folder or the library itself, default build; ONLY=sections,others,closed picks parts
 set -u
-here=$(cd "$(dirname "$0")" && pwd)
-library=${1:-$here/../../build}
-[ ! -d "$library" ] || library=$library/librtcshim.so
-library=$(readlink -f "$library")
-if [ ! -e "$library" ]; then
-    echo "enforce.sh: no library at $library: build it first with make" >&2
-    exit 2
-fi
+library=${1:-$(dirname "$0")/../../build}
+# shellcheck source=tests/preload/checks.sh
+. "$(dirname "$0")/checks.sh"
 
 # An ordinary user becomes root of a namespace of its own; root only leaves the network behind.
 if [ -z "${ENFORCE_INSIDE:-}" ]; then
     user=
     [ "$(id -u)" = 0 ] || user=--map-root-user
-    ENFORCE_INSIDE=1 exec unshare $user --net --mount -- "$0" "$library"
+    ENFORCE_INSIDE=1 exec unshare $user --net --mount -- "$here/$me" "$library"
 fi
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/rtcshim-enforce.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
-ok() {
-    passed=$((passed + 1))
-    echo "ok - $1"
-}
-# not_ok NAME FILE: FILE says why
-not_ok() {
-    failed=$((failed + 1))
-    echo "not ok - $1"
-    head -n 20 "$2" | sed 's/^/    /'
-}
-wanted() {
-    case ",${ONLY:-$1}," in *,"$1",*) return 0 ;; esac
-    return 1
-}
-if ! sh "$here/build.sh" "$work/bin"; then
-    echo "enforce.sh: the test programs do not build" >&2
-    exit 2
-fi
-bin=$work/bin
+build_programs
 
 # Two links of one machine. Their far ends stay in this namespace, without addresses: what a packet socket sees leave on eth0 or tun0
 # is all that is asked. Neighbours are written down, since nobody answers.

@@ -2,7 +2,6 @@
  * standard output. */
 #include "events.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -61,21 +60,6 @@ static const struct section sections[] = {
     {"quiet-tcp", events_quiet_tcp},
     {NULL, NULL},
 };
-
-void expect(const char *format, ...)
-{
-    char line[512];
-    va_list ap;
-    va_start(ap, format);
-    vsnprintf(line, sizeof(line), format, ap);
-    va_end(ap);
-    dprintf(STDOUT_FILENO, "EXPECT %s\n", line);
-}
-
-void allow(const char *words)
-{
-    dprintf(STDOUT_FILENO, "ALLOW %s\n", words);
-}
 
 void expect_stun(const char *call, const char *flags, size_t len, uint32_t id)
 {

@@ -1,8 +1,7 @@
 /*
- * The program `events`: each section makes some calls under a session and says on standard output
- * which records must come of them, as lines "EXPECT word word..." for ring_dump -e, and which may,
- * as lines "ALLOW word word...". A section that says nothing must leave nothing but its process's
- * own record.
+ * The program `events`: each section makes some calls under a session and says which records must
+ * come of them (expected.h). A section that says nothing must leave nothing but its process's own
+ * record.
  */
 #ifndef RTCSHIM_TESTS_EVENTS_H
 #define RTCSHIM_TESTS_EVENTS_H
@@ -11,9 +10,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-void expect(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* Records with these words may come, any number of them. */
-void allow(const char *words);
+#include "expected.h"
+
 /* A STUN record of a message that came or went whole. flags: "out,udp". */
 void expect_stun(const char *call, const char *flags, size_t len, uint32_t id);
 

@@ -3,41 +3,14 @@
 #
 #   run.sh [BUILD]      the build folder or the library itself, default build; ONLY=identical,events,... picks parts
 set -u
-here=$(cd "$(dirname "$0")" && pwd)
-library=${1:-$here/../../build}
-[ ! -d "$library" ] || library=$library/librtcshim.so
-library=$(readlink -f "$library")
-work=$(mktemp -d "${TMPDIR:-/tmp}/rtcshim-preload.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
+library=${1:-$(dirname "$0")/../../build}
+# shellcheck source=tests/preload/checks.sh
+. "$(dirname "$0")/checks.sh"
 
-ok() {
-    passed=$((passed + 1))
-    echo "ok - $1"
-}
-# not_ok NAME FILE: FILE says why
-not_ok() {
-    failed=$((failed + 1))
-    echo "not ok - $1"
-    head -n 20 "$2" | sed 's/^/    /'
-}
-wanted() {
-    case ",${ONLY:-$1}," in *,"$1",*) return 0 ;; esac
-    return 1
-}
-
-if [ ! -e "$library" ]; then
-    echo "run.sh: no library at $library: build it first with make" >&2
-    exit 2
-fi
 if [ "$(ulimit -Hn)" != unlimited ] && [ "$(ulimit -Hn)" -lt 11000 ]; then
     echo "run.sh: the hard limit of descriptors is $(ulimit -Hn); the tests need 11000: raise it with ulimit -Hn as root" >&2
 fi
-if ! sh "$here/build.sh" "$work/bin"; then
-    echo "run.sh: the test programs do not build" >&2
-    exit 2
-fi
-bin=$work/bin
+build_programs
 
 # plain OUT PROGRAM ARG...: run without any library; writes OUT.out, OUT.err, OUT.status
 plain() {
