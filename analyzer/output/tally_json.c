@@ -37,7 +37,7 @@ static void write_iface(struct sink *s, const struct tally *t, uint32_t iface)
 static void write_unread(struct sink *s, const struct tally *t)
 {
     static const char *const names[TALLY_UNREAD_COUNT] = {
-#define TALLY_UNREAD_ROW(ident, name, words) [TALLY_##ident] = name,
+#define TALLY_UNREAD_ROW(ident, name, words) [TALLY_##ident] = (name),
         TALLY_UNREAD(TALLY_UNREAD_ROW)
 #undef TALLY_UNREAD_ROW
     };

@@ -59,7 +59,7 @@ static void write_apart(struct sink *s, const struct tally *t)
 static void write_unread(struct sink *s, const struct tally *t)
 {
     static const char *const words[TALLY_UNREAD_COUNT] = {
-#define TALLY_UNREAD_ROW(ident, name, words) [TALLY_##ident] = words,
+#define TALLY_UNREAD_ROW(ident, name, words) [TALLY_##ident] = (words),
         TALLY_UNREAD(TALLY_UNREAD_ROW)
 #undef TALLY_UNREAD_ROW
     };

@@ -17,6 +17,7 @@ __attribute__((format(printf, 2, 3))) static bool fail(struct compiler *c, const
     va_list args;
 
     va_start(args, format);
+    /* args are started. NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
     (void)vsnprintf(c->report->error, sizeof c->report->error, format, args);
     va_end(args);
     return false;
@@ -29,6 +30,7 @@ void compiler_note(struct compiler *c, const char *format, ...)
     va_list args;
 
     va_start(args, format);
+    /* args are started. NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
     for (size_t i = 0; i < report->notes; i++)
