@@ -35,7 +35,7 @@ PRELOAD_SRC := shim/preload/init.c shim/preload/real.c shim/preload/fdtab.c shim
     shim/preload/address.c shim/preload/emit.c shim/preload/inspect.c shim/preload/stream.c shim/preload/stream_pool.c \
     shim/preload/hooks_send.c shim/preload/hooks_recv.c shim/preload/hooks_socket.c \
     shim/preload/hooks_fd.c shim/preload/hooks_enum.c shim/preload/hooks_file.c \
-    shim/preload/hooks_name.c shim/preload/hooks_exec.c shim/preload/hooks_fork.c \
+    shim/preload/hooks_name.c shim/preload/hooks_question.c shim/preload/hooks_exec.c shim/preload/hooks_fork.c \
     $(addprefix shim/preload/enforce_,judge.c pin.c send.c stream.c socket.c name.c receive.c answer.c) \
     shim/preload/hides.c shim/preload/enforce_netlink.c shim/preload/enforce_ioctl.c shim/preload/enforce_file.c \
     shim/preload/hooks_path.c shim/preload/syscall_hides.c shim/preload/hook_syscall.c shim/preload/vfork.S shim/preload/syscall.S

@@ -207,12 +207,20 @@ bool chooses_way(int level, int name);
 
 /* --- names ------------------------------------------------------------------------------------ */
 
-/* May this name be asked for (topic dns)? Names that need no question always may. */
-bool enforce_name(const char *name, struct policy_verdict *verdict);
+/* How a call takes a name: which texts it answers by itself. */
+enum enforce_text {
+    TEXT_IS_NAME, /* none: res_query asks for "192.0.2.1" as well */
+    TEXT_IS_HOST, /* addresses: gethostbyname */
+    TEXT_IS_NODE, /* with scopes, too: getaddrinfo */
+};
 
-static inline bool before_name(const char *name, struct policy_verdict *verdict)
+/* May this name be asked for (topic dns)? Names that need no question always may. */
+bool enforce_name(const char *name, enum enforce_text text, struct policy_verdict *verdict);
+
+static inline bool before_name(const char *name, enum enforce_text text,
+                               struct policy_verdict *verdict)
 {
-    return likely(!enforcing(POLICY_DNS)) || enforce_name(name, verdict);
+    return likely(!enforcing(POLICY_DNS)) || enforce_name(name, text, verdict);
 }
 
 #endif

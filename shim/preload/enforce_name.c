@@ -6,42 +6,35 @@
 #include <string.h>
 #include <strings.h>
 
-/* "localhost" and what is below it. */
-static bool is_localhost(const char *name, size_t len)
-{
-    static const char local[] = "localhost";
-    const size_t n = sizeof local - 1;
-
-    if (len > 0 && name[len - 1] == '.')
-        len--;
-    return len >= n && strncasecmp(name + len - n, local, n) == 0 &&
-           (len == n || name[len - n - 1] == '.');
-}
-
-/* A name that libc answers without asking anybody: an address, or this machine's own name. */
-static bool needs_no_question(const char *name)
+/* A name that libc answers without asking anybody: an address, or this machine's own name.
+ * "localhost." and "x.localhost" it asks for like any other. */
+static bool needs_no_question(const char *name, enum enforce_text use)
 {
     char text[INET6_ADDRSTRLEN];
     struct in6_addr in6;
     struct in_addr in;
     size_t len = strcspn(name, "%"); /* a scope may follow */
 
-    if (len < sizeof text) {
+    if (use == TEXT_IS_NAME)
+        return false;
+    if (len < sizeof text && (name[len] == '\0' || use == TEXT_IS_NODE)) {
         memcpy(text, name, len);
         text[len] = '\0';
         if (inet_pton(AF_INET6, text, &in6) == 1)
             return true;
     }
-    return *name == '\0' || inet_aton(name, &in) || is_localhost(name, strlen(name));
+    /* inet_aton() takes an address with words behind it; libc asks for that. */
+    return *name == '\0' || (inet_aton(name, &in) && !strpbrk(name, " \t\n\v\f\r")) ||
+           strcasecmp(name, "localhost") == 0;
 }
 
-bool enforce_name(const char *name, struct policy_verdict *verdict)
+bool enforce_name(const char *name, enum enforce_text text, struct policy_verdict *verdict)
 {
     struct netaddr resolver[POLICY_RESOLVERS_MAX];
     const struct netaddr none = {0};
     uint32_t ifindex;
 
-    if (!name || needs_no_question(name))
+    if (!name || needs_no_question(name, text))
         return true;
     unsigned count = policy_resolvers(shim.policy, resolver, &ifindex);
     if (count == 0)

@@ -1,7 +1,7 @@
 /* Hooks of the questions for names, so that an address in a report can be given the name that the
  * page used. */
+#include "hooks_name.h"
 #include "after.h"
-#include "enforce.h"
 
 #include <netinet/in.h>
 #include <resolv.h>
@@ -74,7 +74,8 @@ EXPORT int getaddrinfo(const char *name, const char *service, const struct addri
     struct policy_verdict verdict = no_word;
     struct answer answer = {0};
 
-    if (!(hints && (hints->ai_flags & AI_NUMERICHOST)) && !before_name(name, &verdict)) {
+    if (!(hints && (hints->ai_flags & AI_NUMERICHOST)) &&
+        !before_name(name, TEXT_IS_NODE, &verdict)) {
         tell_name(EVENT_CALL_getaddrinfo, name, NULL, EAI_AGAIN, &verdict, CALLER());
         errno = ECONNREFUSED;
         return EAI_AGAIN;
@@ -91,12 +92,11 @@ EXPORT int getaddrinfo(const char *name, const char *service, const struct addri
     return result;
 }
 
-/* A refused question fails as where no resolver can be reached. */
-static bool may_ask(enum event_call call, const char *name, int64_t failure,
-                    struct policy_verdict *verdict, uint64_t caller)
+bool name_may_ask(enum event_call call, const char *name, enum enforce_text text, int64_t failure,
+                  struct policy_verdict *verdict, uint64_t caller)
 {
     *verdict = no_word;
-    if (before_name(name, verdict))
+    if (before_name(name, text, verdict))
         return true;
     tell_name(call, name, NULL, failure, verdict, caller);
     h_errno = TRY_AGAIN;
@@ -118,7 +118,7 @@ static void tell_host(enum event_call call, const char *name, const struct hoste
 EXPORT struct hostent *gethostbyname(const char *name)
 {
     struct policy_verdict verdict;
-    if (!may_ask(EVENT_CALL_gethostbyname, name, -1, &verdict, CALLER()))
+    if (!name_may_ask(EVENT_CALL_gethostbyname, name, TEXT_IS_HOST, -1, &verdict, CALLER()))
         return NULL;
     struct hostent *host = REAL(gethostbyname)(name);
     tell_host(EVENT_CALL_gethostbyname, name, host, host ? 0 : -1, &verdict, CALLER());
@@ -128,7 +128,7 @@ EXPORT struct hostent *gethostbyname(const char *name)
 EXPORT struct hostent *gethostbyname2(const char *name, int family)
 {
     struct policy_verdict verdict;
-    if (!may_ask(EVENT_CALL_gethostbyname2, name, -1, &verdict, CALLER()))
+    if (!name_may_ask(EVENT_CALL_gethostbyname2, name, TEXT_IS_HOST, -1, &verdict, CALLER()))
         return NULL;
     struct hostent *host = REAL(gethostbyname2)(name, family);
     tell_host(EVENT_CALL_gethostbyname2, name, host, host ? 0 : -1, &verdict, CALLER());
@@ -139,7 +139,7 @@ EXPORT int gethostbyname_r(const char *name, struct hostent *space, char *buf, s
                            struct hostent **host, int *error)
 {
     struct policy_verdict verdict;
-    if (!may_ask(EVENT_CALL_gethostbyname_r, name, EAGAIN, &verdict, CALLER())) {
+    if (!name_may_ask(EVENT_CALL_gethostbyname_r, name, TEXT_IS_HOST, EAGAIN, &verdict, CALLER())) {
         *host = NULL;
         *error = TRY_AGAIN;
         return EAGAIN;
@@ -154,7 +154,8 @@ EXPORT int gethostbyname2_r(const char *name, int family, struct hostent *space,
                             size_t size, struct hostent **host, int *error)
 {
     struct policy_verdict verdict;
-    if (!may_ask(EVENT_CALL_gethostbyname2_r, name, EAGAIN, &verdict, CALLER())) {
+    if (!name_may_ask(EVENT_CALL_gethostbyname2_r, name, TEXT_IS_HOST, EAGAIN, &verdict,
+                      CALLER())) {
         *host = NULL;
         *error = TRY_AGAIN;
         return EAGAIN;
@@ -171,7 +172,7 @@ EXPORT int gethostbyname2_r(const char *name, int family, struct hostent *space,
     EXPORT int name(const char *host, int cls, int type, unsigned char *answer, int size)          \
     {                                                                                              \
         struct policy_verdict verdict;                                                             \
-        if (!may_ask(EVENT_CALL_##name, host, -1, &verdict, CALLER()))                             \
+        if (!name_may_ask(EVENT_CALL_##name, host, TEXT_IS_NAME, -1, &verdict, CALLER()))          \
             return -1;                                                                             \
         int result = REAL(name)(host, cls, type, answer, size);                                    \
         tell_name(EVENT_CALL_##name, host, NULL, result, &verdict, CALLER());                      \
@@ -183,7 +184,7 @@ EXPORT int gethostbyname2_r(const char *name, int family, struct hostent *space,
                     unsigned char *answer, int size)                                               \
     {                                                                                              \
         struct policy_verdict verdict;                                                             \
-        if (!may_ask(EVENT_CALL_##name, host, -1, &verdict, CALLER())) {                           \
+        if (!name_may_ask(EVENT_CALL_##name, host, TEXT_IS_NAME, -1, &verdict, CALLER())) {        \
             state->res_h_errno = TRY_AGAIN;                                                        \
             return -1;                                                                             \
         }                                                                                          \
@@ -200,3 +201,53 @@ RESOLVE_N(res_nquery)
 RESOLVE_N(__res_nquery)
 RESOLVE_N(res_nsearch)
 RESOLVE_N(__res_nsearch)
+
+/* "name.domain", cut where that is longer than a name can be. */
+static const char *join(char out[static NAME_BYTES], const char *name, const char *domain)
+{
+    size_t len = 0;
+
+    for (; name && *name && len < NAME_BYTES - 1; name++)
+        out[len++] = *name;
+    if (domain && len < NAME_BYTES - 1)
+        out[len++] = '.';
+    for (; domain && *domain && len < NAME_BYTES - 1; domain++)
+        out[len++] = *domain;
+    out[len] = '\0';
+    return out;
+}
+
+#define RESOLVE_IN(name)                                                                           \
+    EXPORT int name(const char *host, const char *domain, int cls, int type,                       \
+                    unsigned char *answer, int size)                                               \
+    {                                                                                              \
+        struct policy_verdict verdict;                                                             \
+        char whole[NAME_BYTES];                                                                    \
+        if (!name_may_ask(EVENT_CALL_##name, join(whole, host, domain), TEXT_IS_NAME, -1,          \
+                          &verdict, CALLER()))                                                     \
+            return -1;                                                                             \
+        int result = REAL(name)(host, domain, cls, type, answer, size);                            \
+        tell_name(EVENT_CALL_##name, whole, NULL, result, &verdict, CALLER());                     \
+        return result;                                                                             \
+    }
+
+#define RESOLVE_IN_N(name)                                                                         \
+    EXPORT int name(struct __res_state *state, const char *host, const char *domain, int cls,      \
+                    int type, unsigned char *answer, int size)                                     \
+    {                                                                                              \
+        struct policy_verdict verdict;                                                             \
+        char whole[NAME_BYTES];                                                                    \
+        if (!name_may_ask(EVENT_CALL_##name, join(whole, host, domain), TEXT_IS_NAME, -1,          \
+                          &verdict, CALLER())) {                                                   \
+            state->res_h_errno = TRY_AGAIN;                                                        \
+            return -1;                                                                             \
+        }                                                                                          \
+        int result = REAL(name)(state, host, domain, cls, type, answer, size);                     \
+        tell_name(EVENT_CALL_##name, whole, NULL, result, &verdict, CALLER());                     \
+        return result;                                                                             \
+    }
+
+RESOLVE_IN(res_querydomain)
+RESOLVE_IN(__res_querydomain)
+RESOLVE_IN_N(res_nquerydomain)
+RESOLVE_IN_N(__res_nquerydomain)

@@ -54,6 +54,10 @@ static const struct {
     {EVENT_CALL___realpath_chk, EVENT_CALL_realpath},
     {EVENT_CALL_glob64, EVENT_CALL_glob},
     {EVENT_CALL___res_nsearch, EVENT_CALL_res_nsearch},
+    {EVENT_CALL___res_querydomain, EVENT_CALL_res_querydomain},
+    {EVENT_CALL___res_nquerydomain, EVENT_CALL_res_nquerydomain},
+    {EVENT_CALL___res_send, EVENT_CALL_res_send},
+    {EVENT_CALL___res_nsend, EVENT_CALL_res_nsend},
 };
 
 /* What is called where no object has the function. It is entered as any of the hooks' types: it

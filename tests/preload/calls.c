@@ -32,6 +32,7 @@ static const struct section sections[] = {
     {"file", calls_file},
     {"path", calls_path},
     {"name", calls_name},
+    {"name-back", calls_name_back},
     {"bad-fd", calls_bad_fd},
     {"bad-send", calls_bad_send},
     {"bad-recv", calls_bad_recv},

@@ -25,6 +25,7 @@ void calls_netlink(void);
 void calls_file(void);
 void calls_path(void);
 void calls_name(void);
+void calls_name_back(void);
 void calls_bad_fd(void);
 void calls_bad_send(void);
 void calls_bad_recv(void);

@@ -29,6 +29,18 @@ int old_nsearch(struct __res_state *state, const char *name, int class, int type
                 unsigned char *answer, int size);
 __asm__(".symver old_nsearch, __res_nsearch@" FIRST_VERSION);
 
+int old_querydomain(const char *name, const char *domain, int class, int type,
+                    unsigned char *answer, int size);
+int old_nquerydomain(struct __res_state *state, const char *name, const char *domain, int class,
+                     int type, unsigned char *answer, int size);
+int old_send(const unsigned char *message, int len, unsigned char *answer, int size);
+int old_nsend(struct __res_state *state, const unsigned char *message, int len,
+              unsigned char *answer, int size);
+__asm__(".symver old_querydomain, __res_querydomain@" FIRST_VERSION);
+__asm__(".symver old_nquerydomain, __res_nquerydomain@" FIRST_VERSION);
+__asm__(".symver old_send, __res_send@" FIRST_VERSION);
+__asm__(".symver old_nsend, __res_nsend@" FIRST_VERSION);
+
 static void ask(const char *host, const char *service, int flags, int family)
 {
     struct addrinfo hints = {.ai_family = family, .ai_socktype = SOCK_DGRAM, .ai_flags = flags},
@@ -98,5 +110,46 @@ void calls_name(void)
     say("res_nsearch: %d", CALL(res_nsearch, &state, "a..b.", 1, 1, reply, sizeof(reply)));
     transcript_mark(ROW___res_nsearch);
     say("__res_nsearch: %d", old_nsearch(&state, "a..b.", 1, 1, reply, sizeof(reply)));
+    say("res_querydomain: %d", CALL(res_querydomain, unaskable, "c", 1, 1, reply, sizeof(reply)));
+    say("res_nquerydomain: %d",
+        CALL(res_nquerydomain, &state, "a", unaskable, 1, 1, reply, sizeof(reply)));
+    transcript_mark(ROW___res_querydomain);
+    say("__res_querydomain: %d", old_querydomain(unaskable, "c", 1, 1, reply, sizeof(reply)));
+    transcript_mark(ROW___res_nquerydomain);
+    say("__res_nquerydomain: %d",
+        old_nquerydomain(&state, unaskable, NULL, 1, 1, reply, sizeof(reply)));
+    /* Without room for an answer nothing is sent. */
+    static const unsigned char message[17] = {0, 1, 1, 0, 0, 1, [15] = 1, [16] = 0};
+    say_result("res_send", CALL(res_send, message, sizeof(message), reply, 0));
+    say_result("res_nsend", CALL(res_nsend, &state, message, sizeof(message), reply, 0));
+    transcript_mark(ROW___res_send);
+    say("__res_send: %d", old_send(message, sizeof(message), reply, 0));
+    transcript_mark(ROW___res_nsend);
+    say("__res_nsend: %d", old_nsend(&state, message, sizeof(message), reply, 0));
     res_nclose(&state);
+}
+
+void calls_name_back(void)
+{
+    const struct sockaddr_in in = {
+        .sin_family = AF_INET, .sin_port = htons(53), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    char host[256] = "", service[64] = "", buf[1024];
+    struct hostent space, *found = NULL;
+    int error = 0;
+
+    say("getnameinfo: %d %s %s",
+        CALL(getnameinfo, (const struct sockaddr *)&in, sizeof(in), host, sizeof(host), service,
+             sizeof(service), NI_NUMERICHOST | NI_NUMERICSERV),
+        host, service);
+    say("getnameinfo, too short: %d",
+        CALL(getnameinfo, (const struct sockaddr *)&in, 3, host, sizeof(host), NULL, 0, 0));
+    say("getnameinfo, no room: %d", CALL(getnameinfo, (const struct sockaddr *)&in, sizeof(in),
+                                         host, 1, NULL, 0, NI_NUMERICHOST));
+    say_host("gethostbyaddr", CALL(gethostbyaddr, &in.sin_addr, sizeof(in.sin_addr), AF_INET));
+    say_host("gethostbyaddr, too short", CALL(gethostbyaddr, &in.sin_addr, 3, AF_INET));
+    say("gethostbyaddr_r: %d", CALL(gethostbyaddr_r, &in.sin_addr, sizeof(in.sin_addr), AF_INET,
+                                    &space, buf, sizeof(buf), &found, &error));
+    say_host("  found", found);
+    say("getaddrinfo_a: %d", CALL(getaddrinfo_a, GAI_WAIT, NULL, 0, NULL));
+    say("getaddrinfo_a, unknown mode: %d", CALL(getaddrinfo_a, 77, NULL, 0, NULL));
 }

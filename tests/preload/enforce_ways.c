@@ -270,13 +270,48 @@ void names_are_not_asked_for(void)
     for (int i = 0; i < 9; i++)
         expect(
             "name out,failed,refused errno=ECONNREFUSED name=stun.example.org action=deny rule=0");
+    GIVES(-1, res_querydomain("stun", "example.org", 1, 1, answer, sizeof(answer)));
+    GIVES(-1, res_nquerydomain(&state, "stun", "example.org", 1, 1, answer, sizeof(answer)));
+    size_t asked = dns_question(b, sizeof(b), 7);
+    GIVES(-1, res_send(b, (int)asked, answer, sizeof(answer)));
+    GIVES(-1, res_nsend(&state, b, (int)asked, answer, sizeof(answer)));
+    struct gaicb one = {.ar_name = "stun.example.org"}, *all[] = {NULL, &one};
+    GIVES(EAI_AGAIN, getaddrinfo_a(GAI_WAIT, all, 2, NULL));
+    for (int i = 0; i < 5; i++)
+        expect(
+            "name out,failed,refused errno=ECONNREFUSED name=stun.example.org action=deny rule=0");
+    /* The names of addresses. */
+    const uint8_t server[4] = {198, 51, 100, 10};
+    socklen_t back_len;
+    struct sockaddr_storage back = address(SERVER_ON_ETH0, 0, &back_len);
+    GIVES(EAI_AGAIN, getnameinfo((struct sockaddr *)&back, back_len, buf, sizeof(buf), NULL, 0, 0));
+    MUST(gethostbyaddr(server, sizeof(server), AF_INET) == NULL && h_errno == TRY_AGAIN);
+    GIVES(EAGAIN, gethostbyaddr_r(server, sizeof(server), AF_INET, &space, buf, sizeof(buf), &host,
+                                  &error));
+    MUST(host == NULL && error == TRY_AGAIN);
+    for (int i = 0; i < 3; i++)
+        expect("name out,failed,refused errno=ECONNREFUSED name=198.51.100.10 action=deny rule=0");
+    GIVES(0, getnameinfo((struct sockaddr *)&back, back_len, buf, sizeof(buf), NULL, 0,
+                         NI_NUMERICHOST));
+    GIVES(0, getnameinfo((struct sockaddr *)&back, back_len, NULL, 0, buf, sizeof(buf), 0));
+    /* Texts that look as if they needed no question, and are asked for all the same. */
+    GIVES(EAI_AGAIN, getaddrinfo("localhost.", "3478", NULL, &list));
+    GIVES(EAI_AGAIN, getaddrinfo("x.localhost", "3478", NULL, &list));
+    GIVES(EAI_AGAIN, getaddrinfo("192.0.2.1 x.example.org", "3478", NULL, &list));
+    MUST(gethostbyname2("::1%x.example.org", AF_INET6) == NULL && h_errno == TRY_AGAIN);
+    GIVES(-1, res_query("192.0.2.1", 1, 1, answer, sizeof(answer)));
+    for (int i = 0; i < 5; i++)
+        expect("name out,failed,refused errno=ECONNREFUSED action=deny rule=0");
     /* What needs no question. */
     GIVES(0, getaddrinfo("192.0.2.1", "3478", NULL, &list));
+    GIVES(EAI_NONAME, getaddrinfo("::1%x.example.org", "3478", NULL, &list));
+    MUST(gethostbyname("192.0.2.1") != NULL);
     GIVES(0, getaddrinfo("2001:db8::1", "3478", NULL, &list));
     GIVES(0, getaddrinfo("192.0.2.1", "3478", &hints, &list));
     GIVES(0, getaddrinfo("localhost", "3478", NULL, &list));
     GIVES(0, getaddrinfo(NULL, "3478", NULL, &list));
     allow("name getaddrinfo action=allow");
+    allow("name gethostbyname action=allow");
     allow("file fopen");
     allow("file open");
     /* The program's own questions: pinned, or refused where it is asked through eth0's address. */
