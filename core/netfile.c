@@ -190,7 +190,9 @@ bool netfile_has_net(const char *path)
 
 bool netfile_maybe(const char *path)
 {
-    static const char *const detours[] = {"net", "..", "fd", "cwd", "root"};
+    /* The last three below /dev, which has `fd` too. */
+    static const char *const detours[] = {"net",  "..",    "fd",     "cwd",
+                                          "root", "stdin", "stdout", "stderr"};
     bool first = true, from_root = false, up = false, tree = false, detour = false;
     struct part part;
 
@@ -200,7 +202,7 @@ bool netfile_maybe(const char *path)
         if (part_is(part, "."))
             continue;
         bool is_tree = part_is(part, "proc") || part_is(part, "sys");
-        from_root = from_root || (first && is_tree);
+        from_root = from_root || (first && (is_tree || part_is(part, "dev")));
         first = false;
         tree = tree || is_tree;
         up = up || part_is(part, "..");

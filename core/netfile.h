@@ -56,8 +56,8 @@ struct netfile_line netfile_line(enum netfile_table table, const char *line, siz
 /*
  * Might this path lead to such a file? Looks at the text alone and says yes too often: to a path
  * below /proc and /sys, in any spelling, with a component `net` or one that leads elsewhere (`..`,
- * `fd`, `cwd`, `root`), and to every relative path, since nobody knows from where. A symbolic link
- * from outside it does not see.
+ * `fd`, `cwd`, `root`), to the links in /dev that lead to /proc/self/fd, and to every relative
+ * path, since nobody knows from where. A symbolic link from anywhere else it does not see.
  */
 bool netfile_maybe(const char *path);
 

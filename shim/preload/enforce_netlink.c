@@ -290,18 +290,22 @@ int enforce_netlink_recvmmsg(int fd, struct mmsghdr *msgs, unsigned int count, i
     return (int)done;
 }
 
-bool enforce_netlink_socket_slow(enum event_call call, int domain, int protocol, uint64_t caller)
+bool enforce_netlink_socket_slow(enum event_call call, int domain, int type, int protocol,
+                                 uint64_t caller)
 {
+    /* socket(AF_INET, SOCK_PACKET) is what packet sockets were called in Linux 2.0. */
+    bool packet = domain == AF_PACKET || (domain == AF_INET && (type & SOCKET_TYPE) == SOCK_PACKET);
     struct seen seen = {.call = call, .fd = -1, .caller = caller, .flags = EVENT_OUT};
-    bool shows = domain == AF_PACKET || protocol == NETLINK_SOCK_DIAG ||
-                 protocol == NETLINK_GENERIC || protocol == NETLINK_NETFILTER ||
-                 protocol == NETLINK_XFRM;
-    int error = domain == AF_PACKET ? EPERM : EPROTONOSUPPORT;
+    bool shows =
+        packet || domain == AF_KEY ||
+        (domain == AF_NETLINK && (protocol == NETLINK_SOCK_DIAG || protocol == NETLINK_GENERIC ||
+                                  protocol == NETLINK_NETFILTER || protocol == NETLINK_XFRM));
+    int error = packet ? EPERM : domain == AF_KEY ? EAFNOSUPPORT : EPROTONOSUPPORT;
 
     if (!shows)
         return false;
     struct event event = emit_head(EVENT_NETLINK, &seen);
-    event.arg = domain == AF_PACKET ? EVENT_ARG_PACKET : (uint32_t)protocol;
+    event.arg = packet ? EVENT_ARG_PACKET : (uint32_t)protocol;
     hides_note(&event, error);
     emit_bytes(&event, NULL, 0);
     errno = error;

@@ -30,16 +30,20 @@ int enforce_netlink_recvmmsg(int fd, struct mmsghdr *msgs, unsigned int count, i
 /*
  * A socket of another kind that shows interfaces or addresses in a form that is not taken apart:
  * NETLINK_SOCK_DIAG (every socket's own address), NETLINK_GENERIC (nl80211, ethtool, WireGuard),
- * NETLINK_NETFILTER, NETLINK_XFRM, packet sockets. true: refused as a kernel without it refuses,
- * and told. ss, ethtool and iw then ask by other roads.
+ * NETLINK_NETFILTER, NETLINK_XFRM, packet sockets, AF_KEY. true: refused as a kernel without it
+ * refuses, and told. ss, ethtool and iw then ask by other roads.
  */
-bool enforce_netlink_socket_slow(enum event_call call, int domain, int protocol, uint64_t caller);
+bool enforce_netlink_socket_slow(enum event_call call, int domain, int type, int protocol,
+                                 uint64_t caller);
 
-static inline bool enforce_netlink_socket(enum event_call call, int domain, int protocol,
+enum { SOCKET_TYPE = 0xf }; /* without SOCK_CLOEXEC and SOCK_NONBLOCK */
+
+static inline bool enforce_netlink_socket(enum event_call call, int domain, int type, int protocol,
                                           uint64_t caller)
 {
-    return unlikely(domain == AF_NETLINK || domain == AF_PACKET) && hiding() &&
-           enforce_netlink_socket_slow(call, domain, protocol, caller);
+    return unlikely(domain == AF_NETLINK || domain == AF_PACKET || domain == AF_KEY ||
+                    (type & SOCKET_TYPE) == SOCK_PACKET) &&
+           hiding() && enforce_netlink_socket_slow(call, domain, type, protocol, caller);
 }
 
 static inline bool enforce_netlink_one_by_one(int fd, unsigned int count)

@@ -99,13 +99,11 @@ fd_word fd_word_of_socket(int domain, int type, int protocol)
         return protocol == NETLINK_ROUTE ? FD_ROUTE : FD_OTHER;
     if (domain != AF_INET && domain != AF_INET6)
         return FD_OTHER;
-    if (type == SOCK_DGRAM)
-        return (protocol == 0 || protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE)
-                   ? family | FD_UDP
-                   : FD_OTHER;
-    if (type == SOCK_STREAM)
-        return (protocol == 0 || protocol == IPPROTO_TCP || protocol == 262 /* IPPROTO_MPTCP */)
-                   ? family | FD_TCP
-                   : FD_OTHER;
-    return FD_UNKNOWN; /* raw and the rest: only the cookie tells */
+    if (type == SOCK_DGRAM &&
+        (protocol == 0 || protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE))
+        return family | FD_UDP;
+    if (type == SOCK_STREAM &&
+        (protocol == 0 || protocol == IPPROTO_TCP || protocol == 262 /* IPPROTO_MPTCP */))
+        return family | FD_TCP;
+    return FD_UNKNOWN; /* raw, ping and the rest: only the cookie tells; they have addresses, too */
 }

@@ -28,15 +28,18 @@ const uint8_t hook_syscall_wanted[HOOK_SYSCALL_NUMBERS] = {
 #ifdef SYS_dup2
     [SYS_dup2] = 1,
 #endif
-    [SYS_read] = 1,    [SYS_write] = 1,    [SYS_readv] = 1,       [SYS_writev] = 1,
-    [SYS_sendto] = 1,  [SYS_sendmsg] = 1,  [SYS_sendmmsg] = 1,    [SYS_recvfrom] = 1,
-    [SYS_recvmsg] = 1, [SYS_recvmmsg] = 1, [SYS_socket] = 1,      [SYS_socketpair] = 1,
-    [SYS_bind] = 1,    [SYS_connect] = 1,  [SYS_getsockname] = 1, [SYS_setsockopt] = 1,
-    [SYS_accept] = 1,  [SYS_accept4] = 1,  [SYS_close] = 1,       [SYS_close_range] = 1,
-    [SYS_dup] = 1,     [SYS_dup3] = 1,     [SYS_fcntl] = 1,       [SYS_ioctl] = 1,
-    [SYS_openat] = 1,  [SYS_preadv2] = 1,  [SYS_pwritev2] = 1,
+    [SYS_read] = 1,        [SYS_write] = 1,    [SYS_readv] = 1,       [SYS_writev] = 1,
+    [SYS_sendto] = 1,      [SYS_sendmsg] = 1,  [SYS_sendmmsg] = 1,    [SYS_recvfrom] = 1,
+    [SYS_recvmsg] = 1,     [SYS_recvmmsg] = 1, [SYS_socket] = 1,      [SYS_socketpair] = 1,
+    [SYS_bind] = 1,        [SYS_connect] = 1,  [SYS_getsockname] = 1, [SYS_setsockopt] = 1,
+    [SYS_accept] = 1,      [SYS_accept4] = 1,  [SYS_close] = 1,       [SYS_close_range] = 1,
+    [SYS_dup] = 1,         [SYS_dup3] = 1,     [SYS_fcntl] = 1,       [SYS_ioctl] = 1,
+    [SYS_openat] = 1,      [SYS_preadv2] = 1,  [SYS_pwritev2] = 1,
 #ifdef SYS_openat2
     [SYS_openat2] = 1,
+#endif
+#ifdef SYS_pidfd_getfd
+    [SYS_pidfd_getfd] = 1,
 #endif
 };
 
@@ -131,6 +134,11 @@ static void after_call(long number, long *returned, socklen_t room, long a, long
 #endif
         fdtab_copy(fd, (int)result);
         break;
+#ifdef SYS_pidfd_getfd
+    case SYS_pidfd_getfd:
+        fdtab_forget((int)result);
+        break;
+#endif
     case SYS_ioctl:
         after_ioctl(call, fd, (unsigned long)b, at(c), (int)result, caller);
         break;

@@ -266,46 +266,34 @@ static void after_path(enum event_call call, int dir, const char *path, int64_t 
         tell_file(call, path, -1, caller);
 }
 
-EXPORT int scandir(const char *path, struct dirent ***list, int (*filter)(const struct dirent *),
-                   int (*order)(const struct dirent **, const struct dirent **))
-{
-    char instead[FILE_FD_PATH_BYTES];
-    int fd;
-    enum file_fate fate = enforce_file(EVENT_CALL_scandir, AT_FDCWD, path, 0, &fd, CALLER());
-    if (unlikely(fate == FILE_REFUSED))
-        return -1;
-    if (unlikely(fate == FILE_INSTEAD)) {
-        enforce_file_fd_path(fd, instead);
-        int found = REAL(scandir)(instead, list, filter, order), saved = errno;
-        REAL(close)(fd);
-        errno = saved;
-        return found;
+/* A type and parameters stand without parentheses. NOLINTBEGIN(bugprone-macro-parentheses) */
+#define SCAN(name, plain, entry, at, arguments, ...)                                               \
+    EXPORT int name(__VA_ARGS__, struct entry ***list, int (*filter)(const struct entry *),        \
+                    int (*order)(const struct entry **, const struct entry **))                    \
+    {                                                                                              \
+        char instead[FILE_FD_PATH_BYTES];                                                          \
+        int fd;                                                                                    \
+        enum file_fate fate = enforce_file(EVENT_CALL_##name, at, path, 0, &fd, CALLER());         \
+        if (unlikely(fate == FILE_REFUSED))                                                        \
+            return -1;                                                                             \
+        if (unlikely(fate == FILE_INSTEAD)) {                                                      \
+            enforce_file_fd_path(fd, instead);                                                     \
+            int found = REAL(plain)(instead, list, filter, order), saved = errno;                  \
+            REAL(close)(fd);                                                                       \
+            errno = saved;                                                                         \
+            return found;                                                                          \
+        }                                                                                          \
+        int n = REAL(name) arguments;                                                              \
+        after_path(EVENT_CALL_##name, at, path, n, CALLER());                                      \
+        return n;                                                                                  \
     }
-    int n = REAL(scandir)(path, list, filter, order);
-    after_path(EVENT_CALL_scandir, AT_FDCWD, path, n, CALLER());
-    return n;
-}
 
-EXPORT int scandir64(const char *path, struct dirent64 ***list,
-                     int (*filter)(const struct dirent64 *),
-                     int (*order)(const struct dirent64 **, const struct dirent64 **))
-{
-    char instead[FILE_FD_PATH_BYTES];
-    int fd;
-    enum file_fate fate = enforce_file(EVENT_CALL_scandir64, AT_FDCWD, path, 0, &fd, CALLER());
-    if (unlikely(fate == FILE_REFUSED))
-        return -1;
-    if (unlikely(fate == FILE_INSTEAD)) {
-        enforce_file_fd_path(fd, instead);
-        int found = REAL(scandir64)(instead, list, filter, order), saved = errno;
-        REAL(close)(fd);
-        errno = saved;
-        return found;
-    }
-    int n = REAL(scandir64)(path, list, filter, order);
-    after_path(EVENT_CALL_scandir64, AT_FDCWD, path, n, CALLER());
-    return n;
-}
+SCAN(scandir, scandir, dirent, AT_FDCWD, (path, list, filter, order), const char *path)
+SCAN(scandir64, scandir64, dirent64, AT_FDCWD, (path, list, filter, order), const char *path)
+SCAN(scandirat, scandir, dirent, dir, (dir, path, list, filter, order), int dir, const char *path)
+SCAN(scandirat64, scandir64, dirent64, dir, (dir, path, list, filter, order), int dir,
+     const char *path)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* /sys/class/net/NAME is a link whose target names the device. */
 EXPORT ssize_t readlink(const char *path, char *buf, size_t size)

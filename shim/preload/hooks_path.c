@@ -52,6 +52,17 @@ EXPORT int faccessat(int dir, const char *path, int mode, int flags)
                : REAL(faccessat)(dir, path, mode, flags);
 }
 
+EXPORT int euidaccess(const char *path, int mode)
+{
+    return gone(EVENT_CALL_euidaccess, AT_FDCWD, path, 0, CALLER()) ? -1
+                                                                    : REAL(euidaccess)(path, mode);
+}
+
+EXPORT int eaccess(const char *path, int mode)
+{
+    return gone(EVENT_CALL_eaccess, AT_FDCWD, path, 0, CALLER()) ? -1 : REAL(eaccess)(path, mode);
+}
+
 EXPORT char *realpath(const char *path, char *resolved)
 {
     return gone(EVENT_CALL_realpath, AT_FDCWD, path, 0, CALLER()) ? NULL
@@ -119,3 +130,14 @@ static size_t keep_shown(enum event_call call, const char *pattern, char **paths
 GLOB(glob, glob_t)
 GLOB(glob64, glob64_t)
 /* NOLINTEND(bugprone-macro-parentheses) */
+
+EXPORT int wordexp(const char *words, wordexp_t *out, int flags)
+{
+    int result = REAL(wordexp)(words, out, flags);
+
+    if (!hides_anything() || result != 0 || out->we_wordc == 0)
+        return result;
+    out->we_wordc = keep_shown(EVENT_CALL_wordexp, words, out->we_wordv + out->we_offs,
+                               out->we_wordc, CALLER());
+    return result;
+}

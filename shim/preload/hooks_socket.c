@@ -168,7 +168,7 @@ void after_setsockopt(enum event_call call, int fd, int level, int name, const v
 
 EXPORT int socket(int domain, int type, int protocol)
 {
-    if (enforce_netlink_socket(EVENT_CALL_socket, domain, protocol, CALLER()))
+    if (enforce_netlink_socket(EVENT_CALL_socket, domain, type, protocol, CALLER()))
         return -1;
     int fd = REAL(socket)(domain, type, protocol);
     if (likely(fd >= 0))

@@ -46,6 +46,8 @@ static const struct {
     {EVENT_CALL___vfork, EVENT_CALL_vfork},
     {EVENT_CALL_creat64, EVENT_CALL_creat},
     {EVENT_CALL_scandir64, EVENT_CALL_scandir},
+    {EVENT_CALL_scandirat64, EVENT_CALL_scandirat},
+    {EVENT_CALL_eaccess, EVENT_CALL_euidaccess},
     {EVENT_CALL___readlink_chk, EVENT_CALL_readlink},
     {EVENT_CALL___readlinkat_chk, EVENT_CALL_readlinkat},
     {EVENT_CALL_stat64, EVENT_CALL_stat},

@@ -14,14 +14,40 @@ static void *at(long arg)
 }
 
 #ifdef SYS_openat2
-/* struct open_how starts with its flags, 64 bits of them. */
-static int flags_of(const void *how)
-{
-    uint64_t flags = 0;
+enum { RESOLVE_NOTHING = 0 };
+struct how {
+    uint64_t flags, mode, resolve;
+};
 
-    if (memory_readable(how, sizeof flags))
-        __builtin_memcpy(&flags, how, sizeof flags);
-    return (int)flags;
+/*
+ * openat2() may be told to take a folder for the root, so only it can say where a path leads then:
+ * the file is named (O_PATH) by the call itself, and judged by that name.
+ */
+static bool open_how(int dir, const char *path, const struct how *arg, long size, int *fd,
+                     uint64_t caller)
+{
+    char name[FILE_FD_PATH_BYTES];
+    struct how how, named = {.flags = O_PATH | O_CLOEXEC};
+
+    if (size < (long)sizeof how || !memory_readable(arg, sizeof how))
+        return false; /* the kernel takes no less */
+    __builtin_memcpy(&how, arg, sizeof how);
+    if (how.resolve == RESOLVE_NOTHING)
+        return enforce_file_open(EVENT_CALL_syscall, dir, path, (int)how.flags, fd, caller);
+    named.flags |= how.flags & (O_NOFOLLOW | O_DIRECTORY);
+    named.resolve = how.resolve;
+    int saved = errno;
+    int at = (int)REAL(syscall)(SYS_openat2, (long)dir, path, &named, sizeof named);
+    errno = saved;
+    if (at < 0)
+        return false;
+    enforce_file_fd_path(at, name);
+    bool done = enforce_file_open(EVENT_CALL_syscall, AT_FDCWD, name,
+                                  (int)(how.flags & ~(uint64_t)O_NOFOLLOW), fd, caller);
+    saved = errno;
+    REAL(close)(at);
+    errno = saved;
+    return done;
 }
 #endif
 
@@ -38,7 +64,7 @@ bool syscall_hides_before(long number, long a, long b, long c, long d, long e, u
         break;
 #ifdef SYS_openat2
     case SYS_openat2:
-        done = enforce_file_open(call, (int)a, at(b), flags_of(at(c)), &status, caller);
+        done = open_how((int)a, at(b), at(c), d, &status, caller);
         break;
 #endif
 #ifdef SYS_open
@@ -47,7 +73,7 @@ bool syscall_hides_before(long number, long a, long b, long c, long d, long e, u
         break;
 #endif
     case SYS_socket:
-        done = enforce_netlink_socket(call, (int)a, (int)c, caller);
+        done = enforce_netlink_socket(call, (int)a, (int)b, (int)c, caller);
         break;
     case SYS_bind:
         done = enforce_bind_hidden((int)a, at(b), (socklen_t)c);

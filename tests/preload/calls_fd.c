@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "calls.h"
@@ -80,6 +81,13 @@ void calls_fd(void)
     stream = fdopen(fd[0], "r");
     say_result("fclose of a socket's stream", stream ? CALL(fclose, stream) : -1);
     say_result("send after fclose", CALL(send, fd[0], "x", 1, 0));
+    int self = (int)syscall(SYS_pidfd_open, (long)getpid(), 0L);
+    int again = CALL(pidfd_getfd, self, fd[1], 0);
+    say_result("pidfd_getfd", again);
+    say("it can be read: %d", recv(again, &(char){0}, 1, MSG_DONTWAIT) == -1 && errno == EAGAIN);
+    say_result("pidfd_getfd of nothing", CALL(pidfd_getfd, self, 600, 0));
+    close(again);
+    close(self);
     close(fd[1]);
 }
 

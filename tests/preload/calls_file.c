@@ -74,7 +74,7 @@ void calls_file(void)
         DIR *dir = CALL(opendir, paths[i]);
         say_result("opendir", dir != NULL);
         if (dir)
-            closedir(dir);
+            say_result("closedir", CALL(closedir, dir));
         char target[64] = "";
         ssize_t n = CALL(readlink, paths[i], target, sizeof(target));
         say_result("readlink", n);
@@ -96,7 +96,21 @@ void calls_file(void)
         for (int k = 0; k < count; k++)
             free(list64[k]);
         free(list64);
+        count = CALL(scandirat, AT_FDCWD, paths[i], &list, only_lo, alphasort);
+        say_result("scandirat", count);
+        for (int k = 0; k < count; k++)
+            free(list[k]);
+        if (count >= 0)
+            free(list);
+        count = CALL(scandirat64, AT_FDCWD, paths[i], &list64, NULL, alphasort64);
+        say_sign("scandirat64", count);
+        for (int k = 0; k < count; k++)
+            free(list64[k]);
+        if (count >= 0)
+            free(list64);
     }
+    DIR *volatile none = NULL;
+    say_result("closedir of nothing", CALL(closedir, none));
     int dir = CALL(openat, AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY);
     say_opened("openat below a directory", CALL(openat, dir, "self/net/dev", O_RDONLY));
     say_opened("openat64 below a directory", CALL(openat64, dir, "net/route", O_RDONLY));

@@ -57,6 +57,8 @@ void calls_path(void)
         say_result("statx", CALL(statx, AT_FDCWD, path, 0, STATX_TYPE, &stx));
         say_result("access", CALL(access, path, R_OK));
         say_result("faccessat", CALL(faccessat, AT_FDCWD, path, W_OK, 0));
+        say_result("euidaccess", CALL(euidaccess, path, R_OK));
+        say_result("eaccess", CALL(eaccess, path, X_OK));
         say_real("realpath", CALL(realpath, path, NULL));
         say_result("realpath with room", CALL(realpath, path, room) == room);
         say_result("__realpath_chk", CALL(__realpath_chk, path, room, sizeof(room)) == room);
@@ -74,6 +76,12 @@ void calls_path(void)
     say_result("glob64", CALL(glob64, "/sys/class/net/lo", 0, NULL, &found64));
     say("  %zu", found64.gl_pathc);
     globfree64(&found64);
+    wordexp_t words = {.we_offs = 1};
+    say("wordexp: %d", CALL(wordexp, "/sys/class/net/l* 'a b' c", &words, WRDE_DOOFFS));
+    for (size_t i = 0; i < words.we_wordc; i++)
+        say("  %s", words.we_wordv[words.we_offs + i]);
+    wordfree(&words);
+    say("wordexp of what is wrong: %d", CALL(wordexp, "(", &words, 0));
 
     int dir = open("/sys/class", O_RDONLY | O_DIRECTORY);
     say_result("fstatat below a directory", CALL(fstatat, dir, "net/lo", &st, 0));

@@ -1,4 +1,5 @@
 /* STUN over UDP under a policy that forbids it. */
+#include <dirent.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -438,5 +439,20 @@ void unknown_descriptors_are_asked_about(void)
         FAILS(ECONNREFUSED, send(high, b, stun_request(b, 20, 5), 0));
         expect("stun send out,udp,failed,unknown,refused id=5 action=deny rule=0");
     }
+    /* A number that was a folder's, which libc closed by itself, and is a socket of another
+     * process's now. */
+    int process = (int)syscall(SYS_pidfd_open, (long)getpid(), 0L);
+    for (int by_number = 0; by_number < 2; by_number++) {
+        DIR *folder = opendir("/");
+        int number = folder ? dirfd(folder) : -1;
+        closedir(folder);
+        strange = by_number ? (int)syscall(SYS_pidfd_getfd, (long)process, (long)fd[0], 0L)
+                            : pidfd_getfd(process, fd[0], 0);
+        MUST(strange >= 0 && strange == number);
+        FAILS(ECONNREFUSED, send(strange, b, stun_request(b, 20, 6), 0));
+        expect("stun send out,udp,failed,unknown,refused id=6 action=deny rule=0");
+        close(strange);
+    }
+    MUST(arrived(fd[1]) == 0);
     MUST(arrived(tcp[1]) == 0);
 }

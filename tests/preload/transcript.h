@@ -26,6 +26,7 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <time.h>
+#include <wordexp.h>
 
 struct __res_state;
 
@@ -94,6 +95,7 @@ ssize_t __readlink_chk(const char *path, char *buf, size_t len, size_t room);
 char *__realpath_chk(const char *path, char *resolved, size_t room);
 ssize_t __readlinkat_chk(int dir, const char *path, char *buf, size_t len, size_t room);
 pid_t __fork(void);
+int pidfd_getfd(int process, int their_fd, unsigned int flags);
 pid_t __vfork(void);
 
 #endif

@@ -47,13 +47,14 @@ network() {
         ip route add 203.0.113.0/24 nexthop via 10.8.0.1 dev tun0 nexthop via 192.168.1.1 dev eth0 &&
         ip route add 198.51.100.0/24 via 10.8.0.1 dev tun0 src 192.168.1.23 &&
         ip neigh add 192.168.1.1 lladdr 02:00:00:00:00:01 dev eth0 &&
-        ip neigh add 10.8.0.1 lladdr 02:00:00:00:00:02 dev tun0
+        ip neigh add 10.8.0.1 lladdr 02:00:00:00:00:02 dev tun0 &&
+        echo '0 0' >/proc/sys/net/ipv4/ping_group_range
 }
 if ! network 2>"$tmp/err"; then
     fail "the network of the test stands" "$(cat "$tmp/err")"
     finish
 fi
-for program in netlink_strict:-lmnl hiding_roads:; do
+for program in netlink_strict:-lmnl hiding_roads: hiding_detours:; do
     # shellcheck disable=SC2086 # no library is no word
     if ! ${CC:-cc} -std=c17 -D_GNU_SOURCE -O1 -o "$tmp/${program%:*}" "$here/${program%:*}.c" ${program#*:} 2>"$tmp/err"; then
         fail "${program%:*} builds" "$(cat "$tmp/err")"
@@ -88,6 +89,7 @@ libmnl, single questions|$tmp/netlink_strict ask
 libmnl, peeking first|$tmp/netlink_strict peek
 libmnl, recvmmsg|$tmp/netlink_strict mmsg
 every other road|$tmp/hiding_roads wlan7 tun0
+detours|$tmp/hiding_detours wlan7 192.168.1.23 192.168.1.1
 END
 cat >"$tmp/look.sh" <<'END'
 folder=$1 n=0
@@ -148,7 +150,7 @@ a tree of routes|cat /proc/net/fib_trie
 END
 bash "$tmp/look.sh" "$tmp/asks-plain" "$tmp/asks"
 "$rtcshim" run -q --vpn tun0 -o "$tmp/run2" -- bash "$tmp/look.sh" "$tmp/asks-vpn" "$tmp/asks" 2>"$tmp/err"
-"$rtcshim" run -q --vpn tun0 -o "$tmp/run3" -- "$tmp/hiding_roads" eth0 tun0 >"$tmp/roads" 2>"$tmp/err"
+"$rtcshim" run -q --vpn tun0 -o "$tmp/run3" -- sh -c '"$0/hiding_roads" eth0 tun0; "$0/hiding_detours" eth0 192.168.1.23 192.168.1.1' "$tmp" >"$tmp/roads" 2>"$tmp/err"
 n=0
 for answer in 'does not exist' 'Network is unreachable' 'Network is unreachable' 'not found|No such device' 'No such file' 'Permission denied'; do
     n=$((n + 1))
@@ -162,7 +164,9 @@ for answer in 'if_nametoindex of eth0: ENODEV' 'ioctl 8913 of eth0: ENODEV' 'ioc
     'readlink of eth0: ENOENT' 'realpath of eth0: ENOENT' 'opendir of eth0: ENOENT' 'open below eth0: ENOENT' \
     'open of the device of eth0: ENOENT' 'open of the settings of eth0: ENOENT' 'fstatat of eth0: ENOENT' '/proc/net/fib_trie: EACCES' \
     'socket for diagnosis: EPROTONOSUPPORT' 'socket for generic netlink: EPROTONOSUPPORT' 'readdir: tun0' 'glob: /sys/class/net/tun0' \
-    'a passed socket: tun0' 'what only looks like netlink: whole'; do
+    'a passed socket: tun0' 'what only looks like netlink: whole' 'euidaccess of eth0: ENOENT' 'eaccess of eth0: ENOENT' 'scandirat: tun0' \
+    'wordexp: /sys/class/net/tun0' 'ping: has the address 10.8.0.2' 'ping, bind: EADDRNOTAVAIL' 'raw, bind: EADDRNOTAVAIL' \
+    'the old packet socket: EPERM'; do
     check "$answer" grep -qxF "$answer" "$tmp/roads"
 done
 

@@ -17,7 +17,8 @@ struct netlink_bytes {
 
 static inline void netlink_put(struct netlink_bytes *b, const void *bytes, size_t len)
 {
-    memcpy(b->data + b->len, bytes, len);
+    if (len > 0) /* bytes may be NULL otherwise, which memcpy() does not take */
+        memcpy(b->data + b->len, bytes, len);
     b->len += len;
     while (b->len % 4)
         b->data[b->len++] = 0;

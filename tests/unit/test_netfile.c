@@ -152,9 +152,14 @@ static void may_lead_there_by_any_spelling(void **state)
     assert_true(netfile_maybe("/proc/self/cwd/dev"));
     assert_true(netfile_maybe("/sys/class/block/../net/eth0"));
     assert_true(netfile_maybe("dev"));
+    assert_true(netfile_maybe("/dev/fd/3"));
+    assert_true(netfile_maybe("/dev/fd/3/net/dev"));
+    assert_true(netfile_maybe("/dev/stdin"));
     assert_false(netfile_maybe("/proc/self/maps"));
     assert_false(netfile_maybe("/sys/devices/system/cpu/online"));
     assert_false(netfile_maybe("/etc/hosts"));
+    assert_false(netfile_maybe("/dev/null"));
+    assert_false(netfile_maybe("/home/fd/3"));
     assert_false(netfile_maybe("/home/net/dev"));
     assert_false(netfile_maybe("/procedures/net"));
 }
