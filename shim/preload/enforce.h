@@ -204,6 +204,8 @@ static inline bool before_setsockopt(enum event_call call, int fd, int level, in
 
 /* A socket option by which a socket chooses its own interface or routing table. */
 bool chooses_way(int level, int name);
+/* How many bytes of its value count. */
+socklen_t choice_bytes(int level, int name);
 
 /* --- names ------------------------------------------------------------------------------------ */
 

@@ -107,9 +107,16 @@ bool chooses_way(int level, int name)
     case IPPROTO_IP:
         return name == IP_UNICAST_IF;
     case IPPROTO_IPV6:
-        return name == IPV6_UNICAST_IF;
+        return name == IPV6_UNICAST_IF || name == IPV6_PKTINFO;
     }
     return false;
+}
+
+socklen_t choice_bytes(int level, int name)
+{
+    if (level == SOL_SOCKET && name == SO_BINDTODEVICE)
+        return EVENT_IFNAME_BYTES - 1;
+    return level == IPPROTO_IPV6 && name == IPV6_PKTINFO ? sizeof(struct in6_pktinfo) : sizeof(int);
 }
 
 /* What an option's value names. */
@@ -135,6 +142,13 @@ static struct choice read_choice(int level, int name, const void *value, socklen
             memcpy(device, value, len);
         choice.none = device[0] == '\0';
         choice.ifindex = policy_iface_index(shim.policy, device, sizeof device);
+    } else if (level == IPPROTO_IPV6 && name == IPV6_PKTINFO) {
+        struct in6_pktinfo info;
+        if (len < sizeof info || !enforce_readable(value, sizeof info))
+            return choice;
+        memcpy(&info, value, sizeof info);
+        choice.none = info.ipi6_ifindex == 0;
+        choice.ifindex = info.ipi6_ifindex;
     } else {
         if (len < sizeof number || !enforce_readable(value, sizeof number))
             return choice;
@@ -198,8 +212,7 @@ bool enforce_setsockopt(enum event_call call, int fd, int level, int name, const
     }
     int refusal = enforce_refusal(&verdict, POLICY_DEVICE, word);
     struct iovec iov = {(void *)(uintptr_t)value, len};
-    socklen_t takes =
-        name == SO_BINDTODEVICE && level == SOL_SOCKET ? EVENT_IFNAME_BYTES - 1 : sizeof(int);
+    socklen_t takes = choice_bytes(level, name);
     struct span data = {&iov, 1, 0, len < takes ? len : takes};
     enforce_tell(EVENT_SOCKOPT, &seen, &verdict, refusal, &data, 0,
                  (uint32_t)level << 16 | (uint32_t)(name & 0xffff));

@@ -112,6 +112,28 @@ static int refusal_of_stun(const struct policy_verdict *verdict, fd_word word,
     return enforce_refusal_of_datagram(verdict, word, look->type, txid);
 }
 
+/* Where this datagram comes from: PKTINFO, the socket's own address, or what IP_MULTICAST_IF gave
+ * to its multicasts. */
+static struct netaddr source_of(const struct sending *s)
+{
+    struct netaddr local = s->source;
+    struct in_addr given;
+    socklen_t len = sizeof given;
+    int saved = errno;
+
+    if (local.family == NETADDR_NONE)
+        local = enforce_local(s->seen.fd, s->seen.word);
+    enum netaddr_kind kind = netaddr_kind_of(&local);
+    if ((kind == NETADDR_KIND_UNSPECIFIED || kind == NETADDR_KIND_NONE) &&
+        s->seen.remote.family == NETADDR_IPV4 &&
+        netaddr_kind_of(&s->seen.remote) == NETADDR_KIND_MULTICAST &&
+        getsockopt(s->seen.fd, IPPROTO_IP, IP_MULTICAST_IF, &given, &len) == 0 &&
+        given.s_addr != INADDR_ANY)
+        local = netaddr_from_bytes((const uint8_t *)&given, sizeof given, 0);
+    errno = saved;
+    return local;
+}
+
 /* ENFORCE_GO, or the refusal, which has been told. */
 static int judge_datagram(struct sending *s, const struct span *span)
 {
@@ -123,8 +145,7 @@ static int judge_datagram(struct sending *s, const struct span *span)
         return ENFORCE_GO;
     if (!s->named && seen->remote.family == NETADDR_NONE)
         seen->remote = enforce_peer(seen->fd, seen->word);
-    seen->local =
-        s->source.family != NETADDR_NONE ? s->source : enforce_local(seen->fd, seen->word);
+    seen->local = source_of(s);
     struct policy_subject subject = enforce_subject(look.topic, seen->word, look.type, &seen->local,
                                                     &seen->remote, seen->ifindex);
     bool allowed = enforce_judge_socket(seen->fd, &subject, &verdict);

@@ -116,6 +116,10 @@ static uint32_t pinned_to(int fd, int level, int name, const void *value, sockle
         if (getsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &index, &index_len) == 0)
             ifindex = (uint32_t)index;
         errno = saved;
+    } else if (level == IPPROTO_IPV6 && name == IPV6_PKTINFO) {
+        struct in6_pktinfo info; /* the kernel took no less */
+        memcpy(&info, value, sizeof info);
+        ifindex = info.ipi6_ifindex;
     } else if ((name == IP_UNICAST_IF || name == IPV6_UNICAST_IF) && len >= sizeof ifindex) {
         ifindex = be32(value);
     }
@@ -147,9 +151,11 @@ void after_setsockopt(enum event_call call, int fd, int level, int name, const v
         chose = ifindex != 0;
         fdtab_change(fd, FD_IFINDEX_MASK | FD_BOUND | FD_PINNED,
                      ifindex ? fd_word_of_ifindex(ifindex) | FD_BOUND : 0);
-    } else if (!(fdtab_get(fd) & FD_BOUND)) { /* to which this gives way */
-        fdtab_change(fd, FD_IFINDEX_MASK,
-                     fd_word_of_ifindex(pinned_to(fd, level, name, value, len)));
+    } else {
+        uint32_t ifindex = pinned_to(fd, level, name, value, len);
+        chose = ifindex != 0;
+        if (!(fdtab_get(fd) & FD_BOUND)) /* to which this gives way */
+            fdtab_change(fd, FD_IFINDEX_MASK, fd_word_of_ifindex(ifindex));
     }
     if (!shim.active)
         return;
@@ -161,8 +167,7 @@ void after_setsockopt(enum event_call call, int fd, int level, int name, const v
     if (chose) /* taking a choice back is nobody's business */
         emit_judge(&event, POLICY_DEVICE, 0);
     /* A length beyond what the option takes is allowed, and the kernel has not read that far. */
-    socklen_t takes =
-        name == SO_BINDTODEVICE && level == SOL_SOCKET ? EVENT_IFNAME_BYTES - 1 : sizeof(int);
+    socklen_t takes = choice_bytes(level, name);
     emit_bytes(&event, value, len < takes ? len : takes);
 }
 

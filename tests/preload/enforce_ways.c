@@ -28,8 +28,14 @@ void options_that_choose_a_way_are_judged(void)
     FAILS(EPERM, setsockopt(four, IPPROTO_IP, IP_UNICAST_IF, &eth0_be, sizeof(eth0_be)));
     FAILS(EPERM, setsockopt(fd, IPPROTO_IPV6, IPV6_UNICAST_IF, &eth0_be, sizeof(eth0_be)));
     FAILS(EPERM, syscall(SYS_setsockopt, fd, (long)SOL_SOCKET, (long)SO_BINDTODEVICE, "eth0", 5L));
-    for (int i = 0; i < 7; i++)
+    struct in6_pktinfo stays = {.ipi6_ifindex = ifindex_of[SLOT_ETH0]}, gone = {0};
+    FAILS(EPERM, setsockopt(fd, IPPROTO_IPV6, IPV6_PKTINFO, &stays, sizeof(stays)));
+    for (int i = 0; i < 8; i++)
         expect("sockopt out,udp,failed,refused errno=EPERM action=deny rule=0");
+    GIVES(0, setsockopt(fd, IPPROTO_IPV6, IPV6_PKTINFO, &gone, sizeof(gone)));
+    stays.ipi6_ifindex = ifindex_of[SLOT_TUN0];
+    GIVES(0, setsockopt(fd, IPPROTO_IPV6, IPV6_PKTINFO, &stays, sizeof(stays)));
+    allow("sockopt setsockopt action=allow");
     FAILS(EPERM, setsockopt(four, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)));
     expect("sockopt out,udp,failed,refused errno=EPERM action=deny rule=65534 option=36");
     MUST(bound_to(fd) == 0);
@@ -365,4 +371,31 @@ void mdns_leaves_through_the_tunnel(void)
     FAILS(ENETUNREACH, sendto(fd, query, sizeof(query), 0, (struct sockaddr *)&to, len));
     expect("mdns sendto out,udp,failed,refused errno=ENETUNREACH action=deny rule=0");
     MUST(left_on(SLOT_ETH0, "example", 7) == 0);
+    /* The address that a socket's multicasts have is the one that was given with the interface. */
+    const uint8_t eth0_address[4] = {192, 168, 1, 23};
+    for (int pinned_first = 0; pinned_first < 2; pinned_first++) {
+        fd = socket(AF_INET, SOCK_DGRAM, 0);
+        choose = (struct ip_mreqn){.imr_ifindex = (int)ifindex_of[SLOT_TUN0]};
+        memcpy(&choose.imr_address, eth0_address, 4);
+        nothing_left_yet();
+        if (pinned_first) {
+            GIVES((long)sizeof(query),
+                  sendto(fd, query, sizeof(query), 0, (struct sockaddr *)&to, len));
+            expect("mdns sendto out,udp,pinned action=pin");
+            MUST(left_on(SLOT_TUN0, eth0_address, 4) == 0);
+        }
+        if (setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &choose, sizeof(choose)) != 0)
+            fail("IP_MULTICAST_IF");
+        FAILS(ENETUNREACH, sendto(fd, query, sizeof(query), 0, (struct sockaddr *)&to, len));
+        expect("mdns sendto out,udp,failed,refused%s action=deny rule=0",
+               pinned_first ? ",pinned" : "");
+        MUST(left_on(SLOT_TUN0, eth0_address, 4) == 0);
+        memcpy(&choose.imr_address, (uint8_t[4]){10, 8, 0, 2}, 4);
+        if (setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &choose, sizeof(choose)) != 0)
+            fail("IP_MULTICAST_IF");
+        GIVES((long)sizeof(query),
+              sendto(fd, query, sizeof(query), 0, (struct sockaddr *)&to, len));
+        expect("mdns sendto out,udp,pinned action=pin");
+        close(fd);
+    }
 }
