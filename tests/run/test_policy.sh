@@ -65,13 +65,15 @@ check "and what is not" printed "lo: shown"
 cat >events.ndjson <<'END'
 {"event_type":"stun","direction":"out","proto":"TCP","dest_ip":"198.51.100.10","dest_port":3478,"src_ip":"10.8.0.2","in_iface":"tun77","iface_source":"pinned","process":{"role":"socket"},"stun":{"class":"request","method":"allocate"}}
 {"event_type":"probe","proto":"UDP","probe":{"target":{"ip":"8.8.8.8","port":53},"answer":null}}
+{"event_type":"connect","dest_ip":"198.51.100.10","dest_port":3478,"proto":"TCP","connect":{"target":{"ip":"198.51.100.10","port":3478}}}
 {"event_type":"network","network":{}}
 {"event_type":"stun","direction":"in","stun":{"class":"success","method":"binding"}}
 END
-printf 'allow stun method allocate over tcp by socket via tun77\ndeny stun\ndeny probe port 53 with drop\n' >events.policy
+printf 'allow stun method allocate over tcp by socket via tun77\ndeny stun\ndeny probe port 53 with drop\ndeny connect port 3478\n' >events.policy
 expect_status "explain reads events" 0 policy explain events.policy events.ndjson
 check "takes method, transport, role and interface from them" printed "events:1: allow stun method allocate"
 check "takes a probe's target" printed "events:3: deny probe port 53"
+check "takes a refused connection" printed "events:4: deny connect port 3478"
 check "says where no rule speaks of an event" printed "network event: no rule speaks of such events"
 check "says what comes in is not judged" printed "stun event: it came in"
 expect_status "explain reads standard input" 0 policy explain events.policy - <events.ndjson

@@ -247,6 +247,30 @@ static void says_nothing_of_a_connect_that_went_well_or_went_to_a_private_host(v
     assert_int_equal(json_array_size(events), 0);
 }
 
+static void tells_every_connect_that_a_policy_refused(void **state)
+{
+    struct event head =
+        head_of(EVENT_CONNECT, EVENT_CALL_connect, EVENT_TCP | EVENT_FAILED | EVENT_REFUSED);
+
+    (void)state;
+    head.remote = ip("192.168.1.1", 3478);
+    head.result = -1;
+    head.error = ENETUNREACH;
+    head.action = POLICY_DENY;
+    record(head, NULL, 0);
+    assert_string_equal(text_at(0, NULL, "event_type"), "connect");
+    assert_string_equal(text_at(0, "verdict", "action"), "deny");
+    assert_string_equal(text_at(0, NULL, "dest_ip"), "192.168.1.1");
+    head.flags = EVENT_UDP | EVENT_FAILED | EVENT_REFUSED;
+    record(head, NULL, 0);
+    assert_string_equal(text_at(1, NULL, "event_type"), "probe");
+    assert_string_equal(text_at(1, "verdict", "action"), "deny");
+    head.flags = EVENT_TCP | EVENT_FAILED; /* nobody's business */
+    head.action = POLICY_ALLOW;
+    record(head, NULL, 0);
+    assert_int_equal(json_array_size(events), 2);
+}
+
 static void tells_each_channel_once_and_counts_the_rest(void **state)
 {
     uint8_t data[12] = {0x40, 0x01, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8};
@@ -431,6 +455,7 @@ int main(void)
         TEST(swaps_the_ends_of_what_came_in_and_tells_what_the_server_learned),
         TEST(names_a_server_after_the_lookup_that_found_it),
         TEST(tells_a_probe_with_its_answer_and_a_failed_one_without),
+        TEST(tells_every_connect_that_a_policy_refused),
         TEST(says_nothing_of_a_connect_that_went_well_or_went_to_a_private_host),
         TEST(tells_each_channel_once_and_counts_the_rest),
         TEST(tells_stun_inside_a_channel_every_time),

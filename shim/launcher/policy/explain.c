@@ -111,6 +111,10 @@ bool explain_of_event(const json_t *event, struct explain_what *out, const char 
         s->local = (struct netaddr){0};
         return true;
     }
+    if (strcmp(type, "connect") == 0) {
+        s->topic = POLICY_CONNECT;
+        return true;
+    }
     if (strcmp(type, "dns") == 0 || strcmp(type, "mdns") == 0) {
         s->topic = type[0] == 'm' ? POLICY_MDNS : POLICY_DNS;
         return !is(event, "direction", "in");

@@ -210,6 +210,17 @@ static bool probe_text(const json_t *event, char *out, size_t size)
     return true;
 }
 
+static bool connect_text(const json_t *event, char *out, size_t size)
+{
+    const json_t *connect = json_object_get(event, "connect");
+    char target[FIELD_BYTES + 16], outcome[192];
+
+    live_text_address(json_object_get(connect, "target"), target, sizeof target);
+    outcome_text(event, outcome, sizeof outcome);
+    snprintf(out, size, "TCP connection to %s%s", target, outcome);
+    return true;
+}
+
 /* Only names of STUN and TURN services. */
 static bool dns_text(const json_t *event, char *out, size_t size)
 {
@@ -331,10 +342,11 @@ bool live_text_what(const json_t *event, char *out, size_t size)
         bool (*text)(const json_t *event, char *out, size_t size);
     } texts[] = {
         {"stun", stun_text},       {"enumeration", enumeration_text},
-        {"probe", probe_text},     {"dns", dns_text},
-        {"mdns", mdns_text},       {"socket", socket_text},
-        {"process", process_text}, {"network", network_text},
-        {"policy", policy_text},   {"stats", stats_text},
+        {"probe", probe_text},     {"connect", connect_text},
+        {"dns", dns_text},         {"mdns", mdns_text},
+        {"socket", socket_text},   {"process", process_text},
+        {"network", network_text}, {"policy", policy_text},
+        {"stats", stats_text},
     };
 
     out[0] = '\0';

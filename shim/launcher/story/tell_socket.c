@@ -1,4 +1,4 @@
-/* Tells address probes, and sockets that choose their interface themselves. */
+/* Tells address probes, refused connections, and sockets that choose their interface themselves. */
 #include "tell.h"
 
 #include <netinet/in.h>
@@ -28,22 +28,38 @@ void tell_probe(struct story *story, const struct event_view *ev, struct process
     tell_answer(story, ev, p, failed ? &none : &ev->head.local);
 }
 
+/* Connections are no events, but for those that a policy refused. */
+static void tell_refused(struct story *story, const struct event_view *ev, struct process *p)
+{
+    json_t *event = tell_begin(story, EVENT_TYPE_connect, ev, p);
+    json_t *connect = json_object();
+
+    json_object_set_new_nocheck(connect, "target", event_json_address(&ev->head.remote));
+    tell_payload(story, event, ev, "connect", connect);
+    tell_emit(story, EVENT_TYPE_connect, event);
+}
+
 /*
- * A datagram socket that was connected sends nothing yet. It is told where it failed like a probe
- * that finds no route: towards a public host on one of the ports that browsers probe with.
+ * A datagram socket that was connected sends nothing yet. It is told where it was refused, and
+ * where it failed like a probe that finds no route: towards a public host on one of the ports that
+ * browsers probe with.
  */
 void tell_connect(struct story *story, const struct event_view *ev, struct process *p)
 {
     static const struct netaddr none = {0};
     const struct event *head = &ev->head;
     enum netaddr_kind kind = netaddr_kind_of(&head->remote);
+    bool refused = (head->flags & EVENT_REFUSED) != 0;
     uint16_t port = head->remote.port;
 
-    if (!(head->flags & (EVENT_FAILED | EVENT_REFUSED)) || (head->flags & EVENT_TCP))
+    if (head->flags & EVENT_TCP) {
+        if (refused)
+            tell_refused(story, ev, p);
         return;
-    if (kind != NETADDR_KIND_PUBLIC && kind != NETADDR_KIND_GLOBAL_IPV6)
-        return;
-    if (port == 53 || port == 443 || port == 80)
+    }
+    if (refused || ((head->flags & EVENT_FAILED) &&
+                    (kind == NETADDR_KIND_PUBLIC || kind == NETADDR_KIND_GLOBAL_IPV6) &&
+                    (port == 53 || port == 443 || port == 80)))
         tell_answer(story, ev, p, &none);
 }
 
