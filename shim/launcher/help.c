@@ -63,7 +63,7 @@ const char help_policy[] =
     "            where there is but one\n"
     "\n"
     "WHAT: --stun METHOD or --topic probe|dns|mdns|device|connect|enumeration; --class CLASS,\n"
-    "--to IP[:PORT], --from IP, --via IFACE, --over udp|tcp, --by ROLE, --proxied.\n"
+    "--to IP[:PORT], --from IP, --via IFACE, --over udp|tcp, --family inet|inet6, --by ROLE, --proxied.\n"
     "\n"
     "exit status: 0; 1 the policy has errors; 2 trouble.\n";
 

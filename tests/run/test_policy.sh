@@ -42,7 +42,7 @@ for name in observe vpn no-stun no-webrtc rfc8828-1 rfc8828-2 rfc8828-3 rfc8828-
     check "list has $name" grep -q "^$name " listed
     "$rtcshim" policy show "$name" >"$name.shown"
     check "show $name is the text of examples/policies" cmp -s "$name.shown" "$here/../../examples/policies/$name.policy"
-    expect_status "and is without mistakes: $name" 0 policy check -q "$name.shown"
+    expect_status "and is without mistakes: $name" 0 policy check -q - <"$name.shown"
     check "and without a warning: $name" test ! -s "$tmp/err"
 done
 for file in "$here"/../../examples/policies/*.policy; do

@@ -261,12 +261,18 @@ static const char *name_of(const struct explain *e, uint32_t ifindex)
     return iface ? iface->name : "?";
 }
 
-static void print_verdict(const struct explain *e, const struct policy_verdict *verdict, FILE *out)
+static void print_verdict(const struct explain *e, const struct policy_verdict *verdict,
+                          unsigned topic, FILE *out)
 {
     char word[32];
 
     if (verdict->action == POLICY_ALLOW) {
         (void)fprintf(out, "  allowed\n");
+    } else if (verdict->action == POLICY_PIN && topic == POLICY_PROBE) {
+        /* Probes are not pinned: by the address that the kernel chose the library judges. */
+        (void)fprintf(out,
+                      "  allowed where the route leads through %s, else answered as if it did\n",
+                      name_of(e, verdict->ifindex));
     } else if (verdict->action == POLICY_PIN) {
         (void)fprintf(out, "  allowed through %s: the socket is pinned to it first\n",
                       name_of(e, verdict->ifindex));
@@ -321,13 +327,13 @@ bool explain_print(struct explain *e, struct explain_what *what, FILE *out)
         return true;
     }
     verdict = policy_judge(&e->shared, s);
-    print_verdict(e, &verdict, out);
+    print_verdict(e, &verdict, s->topic, out);
     if (carried && s->ifindex == 0 && (verdict.action == POLICY_PIN) &&
         verdict.ifindex != carried) {
         s->ifindex = carried;
         verdict = policy_judge(&e->shared, s);
         (void)fprintf(out, "  through %s, which carried it then:\n", name_of(e, carried));
-        print_verdict(e, &verdict, out);
+        print_verdict(e, &verdict, s->topic, out);
     }
     return true;
 }
