@@ -23,7 +23,7 @@ ALL_LDFLAGS := -Wl,-z,relro,-z,now -pthread $(if $(SAN),-fsanitize=$(SAN)) $(LDF
 
 # --- core: pure functions, shared by everything -----------------------------------------------------------------------------
 CORE_SRC := core/netaddr.c core/stun.c core/stun_table.c core/stun_value.c core/stun_encode.c \
-    core/event.c core/ring.c core/ring_reader.c core/policy.c core/policy_judge.c core/rtnl.c core/rtnl_decode.c \
+    core/event.c core/ring.c core/ring_reader.c core/policy.c core/policy_index.c core/policy_index_make.c core/policy_judge.c core/rtnl.c core/rtnl_decode.c \
     core/rtnl_filter.c core/rtnl_filter_message.c core/rtnl_filter_table.c core/netfile.c \
     core/text_escape.c core/role.c
 # Needs nettle and zlib; programs only.
@@ -39,7 +39,7 @@ PRELOAD_SRC := shim/preload/init.c shim/preload/real.c shim/preload/fdtab.c shim
     $(addprefix shim/preload/enforce_,judge.c pin.c send.c stream.c socket.c name.c receive.c answer.c) \
     shim/preload/hides.c shim/preload/enforce_netlink.c shim/preload/enforce_ioctl.c shim/preload/enforce_file.c \
     shim/preload/hooks_path.c shim/preload/syscall_hides.c shim/preload/hook_syscall.c shim/preload/vfork.S shim/preload/syscall.S
-PRELOAD_CORE_SRC := core/netaddr.c core/stun.c core/ring.c core/policy.c core/policy_judge.c core/role.c \
+PRELOAD_CORE_SRC := core/netaddr.c core/stun.c core/ring.c core/policy.c core/policy_index.c core/policy_index_make.c core/policy_judge.c core/role.c \
     core/rtnl.c core/rtnl_filter.c core/rtnl_filter_message.c core/rtnl_filter_table.c core/netfile.c
 
 # --- shim/launcher: rtcshim ----------------------------------------------------------------------------------------------------

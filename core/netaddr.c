@@ -27,6 +27,7 @@ static bool has_scope(const uint8_t *ip)
            (ip[0] == 0xff && ((ip[1] & 0x0f) == 1 || (ip[1] & 0x0f) == 2));
 }
 
+/* IPv4 is put together in place: a copy of four bytes just written would wait for them. */
 struct netaddr netaddr_from_bytes(const uint8_t *ip, size_t len, uint16_t port)
 {
     struct netaddr addr = {.family = NETADDR_NONE};
@@ -34,10 +35,13 @@ struct netaddr netaddr_from_bytes(const uint8_t *ip, size_t len, uint16_t port)
         ip += sizeof(mapped_prefix);
         len = 4;
     }
-    if (len != 4 && len != 16)
+    if (len == 4)
+        return (struct netaddr){
+            .ip = {ip[0], ip[1], ip[2], ip[3]}, .port = port, .family = NETADDR_IPV4};
+    if (len != 16)
         return addr;
     memcpy(addr.ip, ip, len);
-    addr.family = len == 4 ? NETADDR_IPV4 : NETADDR_IPV6;
+    addr.family = NETADDR_IPV6;
     addr.port = port;
     return addr;
 }

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum netaddr_family {
     NETADDR_NONE = 0,
@@ -77,6 +78,27 @@ char *netaddr_format(const struct netaddr *addr, char *buf, size_t size);
 size_t netaddr_put_ip(const struct netaddr *addr, char out[static NETADDR_IP_TEXT_BYTES]);
 
 enum netaddr_kind netaddr_kind_of(const struct netaddr *addr);
+
+/* Two questions that are asked of every packet, without the look at all kinds. */
+static inline bool netaddr_is_loopback(const struct netaddr *addr)
+{
+    static const uint8_t loopback[16] = {[15] = 1};
+
+    return addr->family == NETADDR_IPV4   ? addr->ip[0] == 127
+           : addr->family == NETADDR_IPV6 ? memcmp(addr->ip, loopback, sizeof loopback) == 0
+                                          : false;
+}
+
+/* It is an address, and not NETADDR_KIND_UNSPECIFIED. */
+static inline bool netaddr_is_set(const struct netaddr *addr)
+{
+    static const uint8_t unspecified[16] = {0};
+
+    return addr->family == NETADDR_IPV4   ? addr->ip[0] != 0
+           : addr->family == NETADDR_IPV6 ? memcmp(addr->ip, unspecified, sizeof unspecified) != 0
+                                          : false;
+}
+
 /* "public", "private", "ULA", "global IPv6", ...; static. */
 const char *netaddr_kind_name(enum netaddr_kind kind);
 

@@ -34,6 +34,8 @@ void policy_format(struct policy_shared *out)
 {
     static const char name[] = "observe";
     format(out, name, sizeof(name));
+    for (size_t i = 0; i < 2; i++)
+        policy_index_make(&out->table[i], &out->index[i]);
 }
 
 void policy_format_closed(struct policy_shared *out)
@@ -55,6 +57,7 @@ void policy_format_closed(struct policy_shared *out)
         t->ifaces = 1;
         t->iface[0] =
             (struct policy_iface){.ifindex = 1, .name = "lo", .flags = POLICY_IFACE_LOOPBACK};
+        policy_index_make(t, &out->index[i]);
     }
 }
 
@@ -141,7 +144,8 @@ bool policy_valid(const struct policy_shared *policy, size_t bytes)
     const struct policy_table *table = &policy->table[generation & 1];
     if (!terminated(table->name, sizeof(table->name)) || table->rules > POLICY_RULES_MAX ||
         (table->fallback != POLICY_ALLOW && table->fallback != POLICY_DENY) ||
-        !refusal_known(table->fallback_refusal) || !network_valid(table))
+        !refusal_known(table->fallback_refusal) || !network_valid(table) ||
+        !policy_index_valid(&policy->index[generation & 1]))
         return false;
     for (uint32_t i = 0; i < table->rules; i++)
         if (!rule_valid(&table->rule[i]))
@@ -160,6 +164,7 @@ void policy_publish(struct policy_shared *policy, const struct policy_table *tab
      */
     atomic_thread_fence(memory_order_seq_cst);
     memcpy(&policy->table[(generation + 1) & 1], table, sizeof(*table));
+    policy_index_make(table, &policy->index[(generation + 1) & 1]);
     atomic_store_explicit(&policy->generation, generation + 1, memory_order_release);
 }
 

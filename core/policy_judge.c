@@ -7,34 +7,16 @@
 enum {
     JUDGE_TRIES = 4,
     ERRNO_MAX = 4095,
-    SLOT_UNKNOWN = POLICY_IFACES_MAX, /* an interface that the table lacks, or none at all */
-    SLOTS = POLICY_IFACES_MAX + 1,
 };
 
-/* Slots, and one more bit for SLOT_UNKNOWN. */
-struct slots {
-    uint64_t bit[POLICY_IFACES_MAX / 64];
-    bool unknown;
-};
-
-static bool slots_have(const struct slots *s, unsigned slot)
+static bool slots_have(const struct policy_slots *s, unsigned slot)
 {
-    return slot == SLOT_UNKNOWN ? s->unknown : (s->bit[slot / 64] >> (slot % 64) & 1) != 0;
+    return slot == POLICY_SLOT_UNKNOWN ? s->unknown : (s->bit[slot / 64] >> (slot % 64) & 1) != 0;
 }
 
-static bool slots_empty(const struct slots *s)
+static bool slots_empty(const struct policy_slots *s)
 {
     return (s->bit[0] | s->bit[1]) == 0 && !s->unknown;
-}
-
-static struct slots slots_only(unsigned slot)
-{
-    struct slots s = {0};
-    if (slot == SLOT_UNKNOWN)
-        s.unknown = true;
-    else
-        s.bit[slot / 64] = UINT64_C(1) << (slot % 64);
-    return s;
 }
 
 /* The table's own numbers, which may be nonsense, made to fit. */
@@ -47,39 +29,34 @@ static unsigned slot_of_index(const struct policy_table *t, uint32_t ifindex)
 {
     uint32_t count = count_of(t->ifaces, POLICY_IFACES_MAX);
     if (ifindex == 0)
-        return SLOT_UNKNOWN;
+        return POLICY_SLOT_UNKNOWN;
     for (unsigned i = 0; i < count; i++)
         if (t->iface[i].ifindex == ifindex)
             return i;
-    return SLOT_UNKNOWN;
+    return POLICY_SLOT_UNKNOWN;
 }
 
-static bool is_set(const struct netaddr *addr)
+/* One subject, and what was found about it. */
+struct question {
+    const struct policy_table *table;
+    const struct policy_index *index;
+    const struct policy_subject *subject;
+    uint8_t family;              /* of the packet */
+    struct policy_ruleset rules; /* that match, the interface aside */
+};
+
+/* POLICY_SLOT_UNKNOWN where there is none. */
+static unsigned ifaces_first(struct policy_ifaces of)
 {
-    return addr->family != NETADDR_NONE && netaddr_kind_of(addr) != NETADDR_KIND_UNSPECIFIED;
+    return of.bit[0] != 0   ? (unsigned)__builtin_ctzll(of.bit[0])
+           : of.bit[1] != 0 ? 64 + (unsigned)__builtin_ctzll(of.bit[1])
+                            : POLICY_SLOT_UNKNOWN;
 }
 
-/* The slots of the interfaces that have this address; more than one may. None: it is no address of
- * this machine's, as far as the table knows. */
-static struct slots slots_of_addr(const struct policy_table *t, const struct netaddr *addr)
+static bool ifaces_have(struct policy_ifaces of, unsigned slot)
 {
-    uint32_t count = count_of(t->addrs, POLICY_ADDRS_MAX);
-    struct slots s = {0};
-    for (uint32_t i = 0; i < count; i++) {
-        unsigned slot = t->addr[i].slot;
-        if (slot < POLICY_IFACES_MAX && netaddr_same_ip(&t->addr[i].addr, addr))
-            s.bit[slot / 64] |= UINT64_C(1) << (slot % 64);
-    }
-    return s;
-}
-
-/* SLOT_UNKNOWN where there is none. */
-static unsigned slots_first(const struct slots *s)
-{
-    for (unsigned i = 0; i < POLICY_IFACES_MAX; i++)
-        if (slots_have(s, i))
-            return i;
-    return SLOT_UNKNOWN;
+    uint64_t bits = slot < 64 ? of.bit[0] : of.bit[1];
+    return slot < POLICY_IFACES_MAX && (bits >> (slot % 64) & 1) != 0;
 }
 
 /* The first interface that has the flag. */
@@ -89,161 +66,65 @@ static unsigned slot_with(const struct policy_table *t, enum policy_iface_flag f
     for (unsigned i = 0; i < count; i++)
         if (t->iface[i].flags & flag)
             return i;
-    return SLOT_UNKNOWN;
-}
-
-/* --- does a rule match, the interface aside ----------------------------------------------------
- */
-
-static bool server_matches(const struct policy_table *t, const struct policy_rule *rule,
-                           const struct policy_subject *subject)
-{
-    bool wanted = false;
-    bool found = false;
-
-    if (!rule->server_given)
-        return true;
-    for (unsigned i = rule->prefix_first, n = rule->prefixes; n > 0 && i < POLICY_PREFIXES_MAX;
-         i++, n--) {
-        const struct policy_prefix *prefix = &t->prefix[i];
-        bool in = netaddr_in_prefix(&subject->server, &prefix->addr, prefix->bits);
-        if (prefix->is_not && in)
-            return false;
-        wanted |= !prefix->is_not;
-        found |= !prefix->is_not && in;
-    }
-    return rule->prefixes > 0 && (found || !wanted);
-}
-
-static bool port_matches(const struct policy_rule *rule, const struct policy_subject *subject)
-{
-    uint16_t port = subject->server.port;
-
-    if (rule->port_min == 0 && rule->port_max == 0)
-        return true;
-    return port != 0 && port >= rule->port_min && port <= rule->port_max;
-}
-
-/* Class and method are known of STUN messages alone; method 0 is reserved (RFC 8489 section 18.2)
- * and stands for unknown. */
-static bool message_matches(const struct policy_rule *rule, const struct policy_subject *subject)
-{
-    bool any_method = rule->method == 0 || rule->method == POLICY_ANY_METHOD;
-
-    if (rule->classes == 0 && any_method)
-        return true;
-    if (subject->topic != POLICY_STUN)
-        return false;
-    if (rule->classes != 0 &&
-        (subject->stun_class > 3 || (rule->classes >> subject->stun_class & 1) == 0))
-        return false;
-    return any_method || rule->method == subject->stun_method;
-}
-
-static bool rule_matches(const struct policy_table *t, const struct policy_rule *rule,
-                         const struct policy_subject *subject)
-{
-    uint8_t family = subject->family != 0 ? subject->family : subject->server.family;
-
-    if (rule->topics != 0 && (rule->topics & subject->topic) == 0)
-        return false;
-    if (rule->transports != 0 && (rule->transports & subject->transport) == 0)
-        return false;
-    if (rule->family != 0 && rule->family != family)
-        return false;
-    if (rule->proxied != 0 && (rule->proxied & subject->proxied) == 0)
-        return false;
-    if (rule->roles != 0 && (rule->roles & subject->role) == 0)
-        return false;
-    return message_matches(rule, subject) && port_matches(rule, subject) &&
-           server_matches(t, rule, subject);
-}
-
-static struct slots rule_slots(const struct policy_rule *rule)
-{
-    if (!rule->iface_given)
-        return (struct slots){{UINT64_MAX, UINT64_MAX}, true};
-    if (rule->iface_not)
-        return (struct slots){{~rule->ifaces.bit[0], ~rule->ifaces.bit[1]}, true};
-    return (struct slots){{rule->ifaces.bit[0], rule->ifaces.bit[1]}, false};
+    return POLICY_SLOT_UNKNOWN;
 }
 
 /* --- what the rules say of each interface ----------------------------------------------------- */
 
 struct outcome {
-    struct slots allowed; /* of those that were asked about */
-    uint16_t allow_rule;  /* that allowed the first of them */
-    uint16_t deny_rule;   /* that denied the first of the others */
-    int32_t refusal;
+    struct policy_slots allowed;
+    bool denied;         /* for some interface */
+    uint16_t allow_rule; /* the first that allows one */
+    uint16_t deny_rule;  /* the first that denies one */
+    int32_t refusal;     /* of deny_rule */
 };
 
-static bool take(struct slots *from, const struct slots *what, struct slots *out)
+/* What the first rule that matches says. An action that does not exist stands in a rule that
+ * somebody wrote: refuse rather than let through. */
+static bool rule_allows(const struct policy_table *t, uint16_t rule, int32_t *refusal)
 {
-    for (int i = 0; i < 2; i++) {
-        out->bit[i] = from->bit[i] & what->bit[i];
-        from->bit[i] &= ~what->bit[i];
-    }
-    out->unknown = from->unknown && what->unknown;
-    from->unknown = from->unknown && !what->unknown;
-    return !slots_empty(out);
+    bool is_rule = rule < POLICY_RULES_MAX;
+    uint8_t action = is_rule ? t->rule[rule].action : t->fallback;
+    int32_t given = is_rule ? t->rule[rule].refusal : t->fallback_refusal;
+
+    *refusal =
+        action == POLICY_DENY && given >= POLICY_REFUSE_BEST && given <= ERRNO_MAX ? given : EPERM;
+    return action == POLICY_ALLOW;
 }
 
-/* An action that does not exist stands in a rule that somebody wrote: refuse rather than let
- * through. */
-static void settle(struct outcome *out, const struct slots *hit, uint8_t action, uint16_t rule,
-                   int32_t refusal, bool *denied)
+/* Every field of the table and its index has an answer for every value: it may be changing, between
+ * two looks at it too. */
+static struct outcome judge_all(const struct question *q)
 {
-    if (action == POLICY_ALLOW) {
-        if (slots_empty(&out->allowed))
-            out->allow_rule = rule;
-        out->allowed.bit[0] |= hit->bit[0];
-        out->allowed.bit[1] |= hit->bit[1];
-        out->allowed.unknown |= hit->unknown;
-    } else if (!*denied) {
-        *denied = true;
-        out->deny_rule = rule;
-        out->refusal =
-            action == POLICY_DENY && refusal >= POLICY_REFUSE_BEST && refusal <= ERRNO_MAX ? refusal
-                                                                                           : EPERM;
-    }
-}
-
-/* Every field of the table has an answer for every value: it may be changing, between two looks at
- * it too. */
-static struct outcome judge_slots(const struct policy_table *table,
-                                  const struct policy_subject *subject, struct slots open)
-{
+    const struct policy_index *index = q->index;
+    uint32_t classes = count_of(index->classes, POLICY_SLOTS);
     struct outcome out = {.allow_rule = POLICY_RULE_DEFAULT, .deny_rule = POLICY_RULE_DEFAULT};
-    uint32_t rules = count_of(table->rules, POLICY_RULES_MAX);
-    struct slots hit;
-    bool denied = false;
 
-    for (uint32_t i = 0; i < rules && !slots_empty(&open); i++) {
-        uint16_t topics = table->rule[i].topics;
-        if (topics != 0 && (topics & subject->topic) == 0)
-            continue;
-        const struct policy_rule *rule = &table->rule[i];
-        if (!rule_matches(table, rule, subject))
-            continue;
-        struct slots of_rule = rule_slots(rule);
-        if (take(&open, &of_rule, &hit))
-            settle(&out, &hit, rule->action, (uint16_t)i, rule->refusal, &denied);
+    for (uint32_t i = 0; i < classes; i++) {
+        const struct policy_slots *slots = &index->class_slots[i];
+        uint16_t rule = policy_index_first(index, &q->rules, i);
+        int32_t refusal;
+        if (rule_allows(q->table, rule, &refusal)) {
+            out.allowed.bit[0] |= slots->bit[0];
+            out.allowed.bit[1] |= slots->bit[1];
+            out.allowed.unknown |= slots->unknown;
+            if (rule < out.allow_rule)
+                out.allow_rule = rule;
+        } else if (!out.denied || rule < out.deny_rule) {
+            out.denied = true;
+            out.deny_rule = rule;
+            out.refusal = refusal;
+        }
     }
-    if (!slots_empty(&open))
-        settle(&out, &open, table->fallback, POLICY_RULE_DEFAULT, table->fallback_refusal, &denied);
     return out;
 }
 
 /* --- which interface, where more than one may be ---------------------------------------------- */
 
-static bool has_family(const struct policy_table *t, unsigned slot, uint8_t family)
+/* It has an address of the family that is not link-local. */
+static bool has_family(const struct policy_index *index, unsigned slot, uint8_t family)
 {
-    uint32_t count = count_of(t->addrs, POLICY_ADDRS_MAX);
-    for (uint32_t i = 0; i < count; i++)
-        if (t->addr[i].slot == slot && t->addr[i].addr.family == family &&
-            netaddr_kind_of(&t->addr[i].addr) != NETADDR_KIND_LINK_LOCAL)
-            return true;
-    return false;
+    return ifaces_have(family == NETADDR_IPV6 ? index->with_inet6 : index->with_inet, slot);
 }
 
 static unsigned default_slot(const struct policy_table *t, uint8_t family)
@@ -253,11 +134,11 @@ static unsigned default_slot(const struct policy_table *t, uint8_t family)
 }
 
 /* The allowed interface on whose own network the server is: the longest prefix, as in a route. */
-static unsigned on_link_slot(const struct policy_table *t, const struct slots *allowed,
+static unsigned on_link_slot(const struct policy_table *t, const struct policy_slots *allowed,
                              const struct netaddr *server)
 {
     uint32_t count = count_of(t->addrs, POLICY_ADDRS_MAX);
-    unsigned best = SLOT_UNKNOWN;
+    unsigned best = POLICY_SLOT_UNKNOWN;
     unsigned best_bits = 0;
     for (uint32_t i = 0; i < count; i++) {
         unsigned slot = t->addr[i].slot;
@@ -271,37 +152,23 @@ static unsigned on_link_slot(const struct policy_table *t, const struct slots *a
     return best;
 }
 
-static unsigned choose(const struct policy_table *t, const struct slots *allowed, uint8_t family,
-                       const struct netaddr *server)
+static unsigned choose(const struct question *q, const struct policy_slots *allowed)
 {
+    const struct policy_table *t = q->table;
     uint32_t count = count_of(t->ifaces, POLICY_IFACES_MAX);
-    unsigned slot = on_link_slot(t, allowed, server);
-    if (slot != SLOT_UNKNOWN)
+    unsigned slot = on_link_slot(t, allowed, &q->subject->server);
+    if (slot != POLICY_SLOT_UNKNOWN)
         return slot;
     /* Without an address of its own the kernel would send with another interface's. */
-    slot = default_slot(t, family);
-    if (slot != SLOT_UNKNOWN && slots_have(allowed, slot) && has_family(t, slot, family))
+    slot = default_slot(t, q->family);
+    if (slot != POLICY_SLOT_UNKNOWN && slots_have(allowed, slot) &&
+        has_family(q->index, slot, q->family))
         return slot;
     for (unsigned i = 0; i < count; i++)
         if (t->iface[i].ifindex != 0 && !(t->iface[i].flags & POLICY_IFACE_LOOPBACK) &&
-            slots_have(allowed, i) && has_family(t, i, family))
+            slots_have(allowed, i) && has_family(q->index, i, q->family))
             return i;
-    return SLOT_UNKNOWN;
-}
-
-/* All interfaces that there are, and those that the table lacks. */
-static struct slots all_slots(const struct policy_table *t)
-{
-    struct slots s = {.unknown = true};
-    uint32_t count = count_of(t->ifaces, POLICY_IFACES_MAX);
-    for (unsigned i = 0; i < count; i++)
-        s.bit[i / 64] |= UINT64_C(1) << (i % 64);
-    return s;
-}
-
-static bool same_slots(const struct slots *a, const struct slots *b)
-{
-    return a->bit[0] == b->bit[0] && a->bit[1] == b->bit[1] && a->unknown == b->unknown;
+    return POLICY_SLOT_UNKNOWN;
 }
 
 static struct policy_verdict allow(uint16_t rule)
@@ -315,106 +182,87 @@ static struct policy_verdict deny(const struct outcome *out)
         .action = POLICY_DENY, .rule = out->deny_rule, .refusal = out->refusal};
 }
 
-/* The interface is certain. */
-static struct policy_verdict judge_at(const struct policy_table *t,
-                                      const struct policy_subject *subject, unsigned slot)
+static struct policy_verdict verdict_of(const struct policy_table *t, uint16_t rule)
 {
-    struct outcome out = judge_slots(t, subject, slots_only(slot));
-    return slots_empty(&out.allowed) ? deny(&out) : allow(out.allow_rule);
+    int32_t refusal;
+
+    if (rule_allows(t, rule, &refusal))
+        return allow(rule);
+    return (struct policy_verdict){.action = POLICY_DENY, .rule = rule, .refusal = refusal};
 }
 
-/* The interface that nothing but the subject's own fields makes certain; false: it is not. */
-static bool certain_slot(const struct policy_table *t, const struct policy_subject *subject,
-                         unsigned *slot)
+/* The interface is certain. */
+static struct policy_verdict judge_at(const struct question *q, unsigned slot)
 {
-    /* A scope goes before the device that the socket is bound to. */
-    uint32_t ifindex = subject->server.scope_id != 0 ? subject->server.scope_id : subject->ifindex;
+    return verdict_of(q->table, policy_index_first(q->index, &q->rules, q->index->class_of[slot]));
+}
 
-    if (ifindex != 0) {
-        *slot = slot_of_index(t, ifindex);
+/* The interface that the server alone makes certain; false: it does not. */
+static bool slot_of_server(const struct question *q, unsigned *slot)
+{
+    const struct netaddr *server = &q->subject->server;
+
+    if (netaddr_is_loopback(server)) {
+        *slot = slot_with(q->table, POLICY_IFACE_LOOPBACK);
         return true;
     }
-    if (netaddr_kind_of(&subject->server) == NETADDR_KIND_LOOPBACK) {
-        *slot = slot_with(t, POLICY_IFACE_LOOPBACK);
-        return true;
-    }
-    if (!is_set(&subject->server))
-        return false;
-    struct slots own = slots_of_addr(t, &subject->server);
-    *slot = slots_first(&own);
-    return *slot != SLOT_UNKNOWN;
+    *slot = ifaces_first(policy_index_own(q->index, q->table, server));
+    return *slot != POLICY_SLOT_UNKNOWN;
+}
+
+/* The interfaces that have the socket's own address. */
+static struct policy_ifaces ifaces_of_local(const struct question *q)
+{
+    const struct netaddr *local = &q->subject->local;
+    struct policy_ifaces have = policy_index_own(q->index, q->table, local);
+
+    if (!netaddr_is_loopback(local) || ifaces_first(have) != POLICY_SLOT_UNKNOWN)
+        return have;
+    unsigned loopback = slot_with(q->table, POLICY_IFACE_LOOPBACK);
+    if (loopback != POLICY_SLOT_UNKNOWN)
+        have.bit[loopback / 64] |= UINT64_C(1) << (loopback % 64);
+    return have;
 }
 
 /* Where a socket that has an address is to be pinned: to an allowed interface that has it.
- * SLOT_UNKNOWN: none has it, and *elsewhere is one that does and is not allowed, if there is one.
- */
-static unsigned slot_of_local(const struct policy_table *t, const struct netaddr *local,
-                              const struct slots *allowed, unsigned *elsewhere)
+ * POLICY_SLOT_UNKNOWN: none has it, and *elsewhere is one that does and is not allowed, if there is
+ * one. */
+static unsigned slot_of_local(const struct question *q, const struct policy_slots *allowed,
+                              unsigned *elsewhere)
 {
-    struct slots have = slots_of_addr(t, local);
-    if (slots_empty(&have) && netaddr_kind_of(local) == NETADDR_KIND_LOOPBACK &&
-        slot_with(t, POLICY_IFACE_LOOPBACK) != SLOT_UNKNOWN)
-        have = slots_only(slot_with(t, POLICY_IFACE_LOOPBACK));
-    *elsewhere = slots_first(&have);
+    struct policy_ifaces have = ifaces_of_local(q);
+
+    *elsewhere = ifaces_first(have);
     for (int i = 0; i < POLICY_IFACES_MAX / 64; i++)
         have.bit[i] &= allowed->bit[i];
-    return slots_first(&have);
+    return ifaces_first(have);
 }
 
-/* A socket on the wildcard address, kept to an interface that has none (any more): the kernel sends
- * with another interface's. */
-static bool borrows_address(const struct policy_table *t, const struct policy_subject *subject,
-                            unsigned slot, uint8_t family)
+/* Nothing binds the socket to an interface. */
+static struct policy_verdict judge_unbound(const struct question *q)
 {
-    struct slots own = slots_of_addr(t, &subject->server);
+    const struct policy_subject *subject = q->subject;
+    unsigned slot, elsewhere = POLICY_SLOT_UNKNOWN;
 
-    return slot != SLOT_UNKNOWN && subject->ifindex != 0 && subject->server.scope_id == 0 &&
-           is_set(&subject->server) &&
-           netaddr_kind_of(&subject->local) == NETADDR_KIND_UNSPECIFIED && slots_empty(&own) &&
-           netaddr_kind_of(&subject->server) != NETADDR_KIND_LOOPBACK &&
-           !has_family(t, slot, family);
-}
-
-static struct policy_verdict judge_by(const struct policy_table *t,
-                                      const struct policy_subject *subject)
-{
-    uint8_t family = subject->family != 0 ? subject->family : subject->server.family;
-    unsigned slot = SLOT_UNKNOWN;
-
-    bool certain = certain_slot(t, subject, &slot);
-    struct policy_verdict at_slot = {0};
-    if (certain) {
-        at_slot = judge_at(t, subject, slot);
-        if (at_slot.action != POLICY_ALLOW || !borrows_address(t, subject, slot, family))
-            return at_slot;
-    }
-
-    struct slots all = all_slots(t);
-    struct outcome out = judge_slots(t, subject, all);
-    if (certain)
-        return same_slots(&out.allowed, &all)
-                   ? at_slot
-                   : (struct policy_verdict){.action = POLICY_DENY,
-                                             .rule = POLICY_RULE_DOUBT,
-                                             .refusal = POLICY_REFUSE_BEST};
+    if (slot_of_server(q, &slot))
+        return judge_at(q, slot);
+    struct outcome out = judge_all(q);
     if (slots_empty(&out.allowed))
         return deny(&out);
-    if (same_slots(&out.allowed, &all))
+    if (!out.denied)
         return allow(out.allow_rule);
 
-    if (is_set(&subject->local)) {
-        unsigned elsewhere;
-        slot = slot_of_local(t, &subject->local, &out.allowed, &elsewhere);
-        /* Say which rule it is that refuses for that interface. */
-        if (slot == SLOT_UNKNOWN && elsewhere != SLOT_UNKNOWN)
-            return judge_at(t, subject, elsewhere);
-    } else {
-        slot = choose(t, &out.allowed, family, &subject->server);
-    }
-    uint32_t ifindex = slot < POLICY_IFACES_MAX ? t->iface[slot].ifindex : 0;
+    if (netaddr_is_set(&subject->local))
+        slot = slot_of_local(q, &out.allowed, &elsewhere);
+    else
+        slot = choose(q, &out.allowed);
+    /* Say which rule it is that refuses for that interface. */
+    if (slot == POLICY_SLOT_UNKNOWN && elsewhere != POLICY_SLOT_UNKNOWN)
+        return judge_at(q, elsewhere);
+    uint32_t ifindex = slot < POLICY_IFACES_MAX ? q->table->iface[slot].ifindex : 0;
     if (ifindex == 0)
         return deny(&out);
-    struct policy_verdict verdict = judge_at(t, subject, slot);
+    struct policy_verdict verdict = judge_at(q, slot);
     if (verdict.action != POLICY_ALLOW)
         return verdict;
     verdict.action = POLICY_PIN;
@@ -423,6 +271,79 @@ static struct policy_verdict judge_by(const struct policy_table *t,
         verdict.rule = out.deny_rule;
     verdict.ifindex = ifindex;
     return verdict;
+}
+
+/* A socket on the wildcard address, kept to an interface that has none (any more): the kernel sends
+ * with another interface's, and which one is not known. */
+static bool borrows_address(const struct question *q, unsigned slot)
+{
+    const struct policy_subject *subject = q->subject;
+    unsigned of_server;
+
+    return slot != POLICY_SLOT_UNKNOWN && subject->server.scope_id == 0 &&
+           netaddr_is_set(&subject->server) && subject->local.family != NETADDR_NONE &&
+           !netaddr_is_set(&subject->local) && !has_family(q->index, slot, q->family) &&
+           !slot_of_server(q, &of_server);
+}
+
+/* The way is certain, through slot, and allowed; the packet's source address is told all the same:
+ * POLICY_DENY where that is no allowed interface's. */
+static struct policy_verdict judge_source(const struct question *q, unsigned slot,
+                                          struct policy_verdict allowed)
+{
+    struct policy_ifaces have;
+    unsigned other;
+
+    if (slot_of_server(q, &other))
+        return judge_at(q, other); /* it stays on this machine */
+    have = ifaces_of_local(q);
+    if (ifaces_have(have, slot))
+        return allowed;
+    while ((other = ifaces_first(have)) != POLICY_SLOT_UNKNOWN) {
+        struct policy_verdict verdict = judge_at(q, other);
+        if (verdict.action == POLICY_ALLOW)
+            return verdict;
+        have.bit[other / 64] &= have.bit[other / 64] - 1;
+    }
+    return judge_unbound(q);
+}
+
+/* The socket or the packet is kept to an interface. */
+static struct policy_verdict judge_bound(const struct question *q, uint32_t ifindex)
+{
+    unsigned slot = slot_of_index(q->table, ifindex);
+    struct policy_verdict verdict = judge_at(q, slot);
+
+    if (verdict.action != POLICY_ALLOW)
+        return verdict;
+    if (netaddr_is_set(&q->subject->local)) {
+        struct policy_verdict of_source = judge_source(q, slot, verdict);
+        return of_source.action == POLICY_DENY ? of_source : verdict;
+    }
+    if (borrows_address(q, slot) && judge_all(q).denied)
+        return (struct policy_verdict){
+            .action = POLICY_DENY, .rule = POLICY_RULE_DOUBT, .refusal = POLICY_REFUSE_BEST};
+    return verdict;
+}
+
+static struct policy_verdict judge_by(const struct policy_table *t,
+                                      const struct policy_index *index,
+                                      const struct policy_subject *subject)
+{
+    struct question q = {
+        .table = t,
+        .index = index,
+        .subject = subject,
+        .family = subject->family != 0 ? subject->family : subject->server.family,
+        .rules = policy_index_match(index, subject),
+    };
+    /* A scope goes before the device that the socket is bound to. */
+    uint32_t ifindex = subject->server.scope_id != 0 ? subject->server.scope_id : subject->ifindex;
+    uint16_t first = policy_ruleset_first(&q.rules);
+
+    if (policy_index_anywhere(index, first)) /* the same of every interface */
+        return verdict_of(t, first);
+    return ifindex != 0 ? judge_bound(&q, ifindex) : judge_unbound(&q);
 }
 
 /*
@@ -454,7 +375,7 @@ struct policy_verdict policy_judge(const struct policy_shared *policy,
     bool still = false;
     CONSISTENTLY(policy, table, generation, still)
     {
-        verdict = judge_by(table, subject);
+        verdict = judge_by(table, &policy->index[generation & 1], subject);
         verdict.generation = generation;
     }
     if (!still)
@@ -474,7 +395,7 @@ unsigned policy_hidden_index(const struct policy_shared *policy, uint32_t ifinde
     CONSISTENTLY(policy, table, generation, still)
     {
         unsigned slot = slot_of_index(table, ifindex);
-        hidden = slot == SLOT_UNKNOWN ? table->hidden_unknown : table->iface[slot].hidden;
+        hidden = slot == POLICY_SLOT_UNKNOWN ? table->hidden_unknown : table->iface[slot].hidden;
     }
     return still ? hidden : POLICY_HIDDEN_LINK;
 }

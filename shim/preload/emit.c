@@ -125,9 +125,10 @@ void emit_judge(struct event *event, uint16_t topic, unsigned stun_type)
     struct policy_verdict verdict;
     if (!take_allowed(event, topic, stun_type, &verdict)) {
         word |= event->flags & EVENT_TCP ? FD_TCP : FD_UDP;
-        struct policy_subject subject =
-            enforce_subject(topic, word, stun_type, &event->local, &event->remote, event->ifindex);
-        verdict = enforce_judge(&subject);
+        struct policy_subject subject;
+        enforce_subject(&subject, topic, word, stun_type, &event->local, &event->remote,
+                        event->ifindex);
+        verdict = policy_judge(shim.policy, &subject);
     }
     event->rule = verdict.rule;
     event->generation = verdict.generation;

@@ -86,63 +86,6 @@ bool enforce_readable_slow(const void *bytes, size_t len)
     return true;
 }
 
-/* --- verdicts --------------------------------------------------------------------------------- */
-
-_Static_assert(sizeof(struct policy_subject) == 16 + 2 * sizeof(struct netaddr),
-               "no padding: subjects are compared byte by byte");
-
-static struct shim_judged *place_of(const struct policy_subject *subject)
-{
-    unsigned mix = subject->topic ^ subject->stun_method ^ (unsigned)subject->stun_class << 1 ^
-                   subject->server.port ^ subject->ifindex ^ subject->server.ip[3] ^
-                   subject->server.ip[15];
-    return &shim_thread.judged[mix % SHIM_JUDGED];
-}
-
-/* A signal handler may come between any two lines and judge in the same place. */
-static bool recall(struct shim_judged *place, const struct policy_subject *subject,
-                   struct policy_verdict *verdict)
-{
-    unsigned turn = atomic_load_explicit(&place->turn, memory_order_relaxed);
-
-    atomic_signal_fence(memory_order_acquire);
-    if (turn == 0 || (turn & 1) || memcmp(&place->subject, subject, sizeof *subject) != 0)
-        return false;
-    *verdict = place->verdict;
-    atomic_signal_fence(memory_order_acquire);
-    return atomic_load_explicit(&place->turn, memory_order_relaxed) == turn &&
-           verdict->generation ==
-               atomic_load_explicit(&shim.policy->generation, memory_order_acquire);
-}
-
-static void keep(struct shim_judged *place, const struct policy_subject *subject,
-                 const struct policy_verdict *verdict)
-{
-    unsigned turn = atomic_load_explicit(&place->turn, memory_order_relaxed);
-
-    if (turn & 1)
-        return;
-    atomic_store_explicit(&place->turn, turn + 1, memory_order_relaxed);
-    atomic_signal_fence(memory_order_release);
-    place->subject = *subject;
-    place->verdict = *verdict;
-    atomic_signal_fence(memory_order_release);
-    atomic_store_explicit(&place->turn, turn + 2, memory_order_relaxed);
-}
-
-struct policy_verdict enforce_judge(const struct policy_subject *subject)
-{
-    struct shim_judged *place = place_of(subject);
-    struct policy_verdict verdict;
-
-    if (recall(place, subject, &verdict))
-        return verdict;
-    verdict = policy_judge(shim.policy, subject);
-    if (verdict.rule != POLICY_RULE_DOUBT)
-        keep(place, subject, &verdict);
-    return verdict;
-}
-
 /* --- sockets ---------------------------------------------------------------------------------- */
 
 static void forget_addresses(int fd, fd_word word)

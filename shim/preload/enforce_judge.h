@@ -15,39 +15,31 @@ enum {
 };
 
 /*
- * policy_judge(), remembering the thread's last answers: a message is judged before it is sent and
- * again when it is told, and the next one is often its twin.
+ * Fill in what the fields of an event or a call say. remote is the server, local may be
+ * NETADDR_NONE. In place and field by field: a copy of what was just written in pieces waits for
+ * the pieces, and this is on the way of every STUN message.
  */
-struct policy_verdict enforce_judge(const struct policy_subject *subject);
-
-/* Fill in what the fields of an event or a call say. remote is the server, local may be
- * NETADDR_NONE.
- */
-static inline struct policy_subject enforce_subject(uint16_t topic, fd_word word,
-                                                    unsigned stun_type, const struct netaddr *local,
-                                                    const struct netaddr *remote, uint32_t ifindex)
+static inline void enforce_subject(struct policy_subject *out, uint16_t topic, fd_word word,
+                                   unsigned stun_type, const struct netaddr *local,
+                                   const struct netaddr *remote, uint32_t ifindex)
 {
     bool message = topic == POLICY_STUN && !(stun_type & STUN_TYPE_NONE);
-    struct policy_subject subject = {
-        .topic = topic,
-        .transport = fd_kind(word) == FD_TCP ? POLICY_TCP : POLICY_UDP,
-        .family = remote->family,
-        .stun_class = ENFORCE_NO_CLASS,
-        .proxied = fd_kind(word) == FD_TCP && (word & FD_PROXIED) ? POLICY_PROXIED : POLICY_DIRECT,
-        .role = shim.role,
-        .ifindex = ifindex,
-        .local = *local,
-        .server = *remote,
-    };
-    subject.local.port = 0;
-    if (remote->family == NETADDR_NONE)
-        subject.family = word & FD_IPV6 ? NETADDR_IPV6 : NETADDR_IPV4;
-    if (message) {
-        subject.stun_class = (uint8_t)((stun_type >> 7 & 2) | (stun_type >> 4 & 1));
-        subject.stun_method =
-            (uint16_t)((stun_type >> 2 & 0xf80) | (stun_type >> 1 & 0x70) | (stun_type & 0xf));
-    }
-    return subject;
+
+    out->topic = topic;
+    out->transport = fd_kind(word) == FD_TCP ? POLICY_TCP : POLICY_UDP;
+    out->family = remote->family != NETADDR_NONE ? remote->family
+                  : word & FD_IPV6               ? NETADDR_IPV6
+                                                 : NETADDR_IPV4;
+    out->stun_class =
+        message ? (uint8_t)((stun_type >> 7 & 2) | (stun_type >> 4 & 1)) : ENFORCE_NO_CLASS;
+    out->proxied = fd_kind(word) == FD_TCP && (word & FD_PROXIED) ? POLICY_PROXIED : POLICY_DIRECT;
+    out->stun_method =
+        message ? (uint16_t)((stun_type >> 2 & 0xf80) | (stun_type >> 1 & 0x70) | (stun_type & 0xf))
+                : 0;
+    out->role = shim.role;
+    out->ifindex = ifindex;
+    out->local = *local;
+    out->server = *remote;
 }
 
 /* A verdict that refuses because something could not be known. */

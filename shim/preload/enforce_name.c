@@ -42,9 +42,10 @@ bool enforce_name(const char *name, enum enforce_text text, struct policy_verdic
     for (unsigned i = 0; i < count; i++) {
         if (resolver[i].family != NETADDR_NONE)
             resolver[i].port = ENFORCE_PORT_DNS;
-        struct policy_subject subject = enforce_subject(POLICY_DNS, FD_UDP, 0, &none, &resolver[i],
-                                                        ifindex ? ifindex : ENFORCE_NO_INTERFACE);
-        *verdict = enforce_judge(&subject);
+        struct policy_subject subject;
+        enforce_subject(&subject, POLICY_DNS, FD_UDP, 0, &none, &resolver[i],
+                        ifindex ? ifindex : ENFORCE_NO_INTERFACE);
+        *verdict = policy_judge(shim.policy, &subject);
         if (verdict->action == POLICY_DENY)
             return false;
     }

@@ -53,29 +53,16 @@ bool enforce_judge_socket(int fd, struct policy_subject *subject, struct policy_
         subject->ifindex = subject->server.scope_id;
     else if (subject->ifindex == 0 && (word & FD_BOUND))
         subject->ifindex = fd_ifindex(word);
-    *verdict = enforce_judge(subject);
+    *verdict = policy_judge(shim.policy, subject);
     if (verdict->action == POLICY_DENY)
         return false;
-    if (subject->ifindex != 0) {
-        /* The way is certain; its address may still be another interface's, and tell of that. */
-        enum netaddr_kind kind = netaddr_kind_of(&subject->local);
-        if (kind == NETADDR_KIND_NONE || kind == NETADDR_KIND_UNSPECIFIED)
-            return true;
-        struct policy_subject by_address = *subject;
-        by_address.ifindex = by_address.server.scope_id = 0;
-        struct policy_verdict second = enforce_judge(&by_address);
-        if (second.action != POLICY_DENY)
-            return true;
-        *verdict = second;
-        return false;
-    }
     if (verdict->action != POLICY_PIN)
         return true;
     if (enforce_pin(fd, verdict->ifindex, &bound) == 0)
         return true;
     if (bound != 0) {
         subject->ifindex = bound;
-        *verdict = enforce_judge(subject);
+        *verdict = policy_judge(shim.policy, subject);
         return verdict->action != POLICY_DENY;
     }
     *verdict = enforce_doubt();
@@ -201,9 +188,9 @@ bool enforce_setsockopt(enum event_call call, int fd, int level, int name, const
     verdict = enforce_doubt();
     if (!choice.none && enforcing(POLICY_DEVICE)) {
         const struct netaddr none = {0};
-        struct policy_subject subject =
-            enforce_subject(POLICY_DEVICE, word, 0, &none, &none, choice.ifindex);
-        struct policy_verdict of_device = enforce_judge(&subject);
+        struct policy_subject subject;
+        enforce_subject(&subject, POLICY_DEVICE, word, 0, &none, &none, choice.ifindex);
+        struct policy_verdict of_device = policy_judge(shim.policy, &subject);
         if (keeps && of_device.action == POLICY_ALLOW)
             return true;
         /* PIN: a mark leads anywhere, and not everywhere is allowed. */

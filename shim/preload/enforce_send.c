@@ -146,8 +146,9 @@ static int judge_datagram(struct sending *s, const struct span *span)
     if (!s->named && seen->remote.family == NETADDR_NONE)
         seen->remote = enforce_peer(seen->fd, seen->word);
     seen->local = source_of(s);
-    struct policy_subject subject = enforce_subject(look.topic, seen->word, look.type, &seen->local,
-                                                    &seen->remote, seen->ifindex);
+    struct policy_subject subject;
+    enforce_subject(&subject, look.topic, seen->word, look.type, &seen->local, &seen->remote,
+                    seen->ifindex);
     bool allowed = enforce_judge_socket(seen->fd, &subject, &verdict);
     if (allowed && look.doubt) {
         /* What the rest will say is not known. */
@@ -338,9 +339,9 @@ static int judge_control(struct sending *s, const struct send_control *control)
 
     if ((control->ifindex == 0 && !control->marked) || !enforcing(POLICY_DEVICE))
         return ENFORCE_GO;
-    struct policy_subject subject =
-        enforce_subject(POLICY_DEVICE, s->seen.word, 0, &none, &none, control->ifindex);
-    verdict = enforce_judge(&subject);
+    struct policy_subject subject;
+    enforce_subject(&subject, POLICY_DEVICE, s->seen.word, 0, &none, &none, control->ifindex);
+    verdict = policy_judge(shim.policy, &subject);
     if (verdict.action == POLICY_ALLOW)
         return ENFORCE_GO;
     if (verdict.action == POLICY_PIN)

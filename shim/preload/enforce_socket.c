@@ -28,8 +28,8 @@ bool enforce_connect(enum event_call call, int fd, const struct sockaddr *addr, 
     for (int i = 0; i < 2; i++, topic = POLICY_DNS) {
         if (!enforcing(topic) || (topic == POLICY_DNS && seen.remote.port != ENFORCE_PORT_DNS))
             continue;
-        struct policy_subject subject =
-            enforce_subject(topic, seen.word, 0, &seen.local, &seen.remote, 0);
+        struct policy_subject subject;
+        enforce_subject(&subject, topic, seen.word, 0, &seen.local, &seen.remote, 0);
         if (enforce_judge_socket(fd, &subject, &verdict))
             continue;
         int refusal = enforce_refusal(&verdict, topic, seen.word);
@@ -70,13 +70,14 @@ static struct policy_verdict judge_local(fd_word word, const struct netaddr *loc
     if (udp && enforcing(POLICY_PROBE) && remote->family != NETADDR_NONE &&
         netaddr_kind_of(remote) != NETADDR_KIND_LOOPBACK &&
         !(remote->port == ENFORCE_PORT_DNS && policy_is_resolver(shim.policy, remote))) {
-        struct policy_subject subject = enforce_subject(POLICY_PROBE, word, 0, local, remote,
-                                                        word & FD_BOUND ? fd_ifindex(word) : 0);
-        verdict = enforce_judge(&subject);
+        struct policy_subject subject;
+        enforce_subject(&subject, POLICY_PROBE, word, 0, local, remote,
+                        word & FD_BOUND ? fd_ifindex(word) : 0);
+        verdict = policy_judge(shim.policy, &subject);
         if (verdict.action == POLICY_DENY) {
             subject.local = (struct netaddr){0};
             subject.ifindex = 0;
-            struct policy_verdict elsewhere = enforce_judge(&subject);
+            struct policy_verdict elsewhere = policy_judge(shim.policy, &subject);
             found = elsewhere.action == POLICY_PIN &&
                     policy_iface_addr(shim.policy, elsewhere.ifindex, local->family, shown);
             verdict.action = found ? POLICY_HIDE : POLICY_DENY;

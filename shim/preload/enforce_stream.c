@@ -85,8 +85,8 @@ static int judge_unit(struct walk *walk, size_t pos)
     if (seen->remote.family == NETADDR_NONE)
         seen->remote = enforce_peer(seen->fd, seen->word);
     seen->local = enforce_local(seen->fd, seen->word);
-    struct policy_subject subject =
-        enforce_subject(POLICY_STUN, seen->word, type, &seen->local, &seen->remote, 0);
+    struct policy_subject subject;
+    enforce_subject(&subject, POLICY_STUN, seen->word, type, &seen->local, &seen->remote, 0);
     if (enforce_judge_socket(seen->fd, &subject, &verdict))
         return ENFORCE_GO;
     int refusal = enforce_refusal(&verdict, POLICY_STUN, seen->word);

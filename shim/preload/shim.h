@@ -15,8 +15,7 @@ enum {
     SHIM_PATH_BYTES = 4096,
     SHIM_READABLE = 16, /* sets of pages that a thread remembers */
     SHIM_READABLE_WAYS = 4,
-    SHIM_JUDGED = 16, /* verdicts that a thread remembers */
-    SHIM_LOST = 32,   /* requests that a thread lost */
+    SHIM_LOST = 32, /* requests that a thread lost */
 };
 
 struct shim {
@@ -35,13 +34,6 @@ struct shim {
 
 extern struct shim shim;
 
-/* A subject that was judged, and the answer. */
-struct shim_judged {
-    atomic_uint turn; /* odd: being written, by code that a signal handler has interrupted */
-    struct policy_subject subject;
-    struct policy_verdict verdict;
-};
-
 /* What belongs to one thread. Static TLS: it is there before the first instruction of the thread
  * and costs no allocation. */
 struct shim_thread {
@@ -54,7 +46,6 @@ struct shim_thread {
     void *vfork_return; /* where vfork.S keeps its caller's return address */
     /* 1 + number of a page that could be read; 0 none */
     uintptr_t readable[SHIM_READABLE][SHIM_READABLE_WAYS];
-    struct shim_judged judged[SHIM_JUDGED];
     /* Of requests that were refused by losing them: a word of their transaction ids, 0 none. */
     uint32_t lost[SHIM_LOST];
     unsigned lost_next;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Measure what docs/performance.md records: bench.sh [BUILD]. ONLY=analyzer leaves the library out.
+# Measure what docs/performance.md records: bench.sh [BUILD]. ONLY=analyzer leaves the library out, ONLY=library the analyzer.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -20,7 +20,8 @@ compile() {
     shift
     ${CC:-cc} -std=c17 -D_GNU_SOURCE "-I$root/core" -O2 -g -pthread -o "$out" "$@"
 }
-compile "$work/bench_hooks" "$here/bench_hooks.c" "$root/core/ring.c" "$root/core/policy.c" "$root/core/netaddr.c"
+compile "$work/bench_hooks" "$here/bench_hooks.c" "$root/core/ring.c" "$root"/core/policy*.c "$root/core/netaddr.c"
+compile "$work/bench_policy" "$here/bench_policy.c" "$root"/core/policy*.c "$root/core/netaddr.c"
 compile "$work/bench_ring" "$here/bench_ring.c" "$root/core/ring.c" "$root/core/ring_reader.c"
 
 set --
@@ -42,8 +43,11 @@ command -v strace >/dev/null || echo "strace is not installed and not measured: 
 mkdir "$work/session"
 "$work/bench_hooks" "$library" "$work/session" "$@"
 echo
+"$work/bench_policy"
+echo
 echo "the ring alone"
 "$work/bench_ring"
+[ "${ONLY:-}" != library ] || exit 0
 
 echo
 "$here/analyzer.sh" "$build"

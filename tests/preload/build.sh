@@ -22,8 +22,8 @@ ${CC:-cc} $flags -shared -o "$out/libearly.so" "$here/early_lib.c" -Wl,-soname,l
     program calls "$here"/calls*.c $common "-L$out" -learly "-Wl,-rpath,\$ORIGIN" -lresolv
     program lives "$here"/lives*.c $common
     program events "$here"/events*.c "$here/expected.c" $common -lresolv
-    program enforce "$here"/enforce*.c "$here/expected.c" $common "$core/policy.c" "$core/policy_judge.c" "$core/netaddr.c" -lresolv
+    program enforce "$here"/enforce*.c "$here/expected.c" $common "$core"/policy*.c "$core/netaddr.c" -lresolv
     program loop "$here/loop.c" $common
     program arm64 "$here/arm64.c" $common
 }
-program ring_dump "$here/ring_dump.c" "$here/policy_hide.c" "$core/event.c" "$core/ring.c" "$core/ring_reader.c" "$core/policy.c" "$core/netaddr.c"
+program ring_dump "$here/ring_dump.c" "$here/policy_hide.c" "$core/event.c" "$core/ring.c" "$core/ring_reader.c" "$core"/policy*.c "$core/netaddr.c"

@@ -277,11 +277,15 @@ static void kinds_follow_the_special_purpose_registries_to_their_edges(void **st
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct netaddr addr = ip(rows[i].text);
+        assert_int_equal(netaddr_is_loopback(&addr), rows[i].kind == NETADDR_KIND_LOOPBACK);
+        assert_int_equal(netaddr_is_set(&addr), rows[i].kind != NETADDR_KIND_UNSPECIFIED);
         if (netaddr_kind_of(&addr) != rows[i].kind)
             fail_msg("%s is taken for %s", rows[i].text, netaddr_kind_name(netaddr_kind_of(&addr)));
     }
     struct netaddr none = {0};
     assert_int_equal(netaddr_kind_of(&none), NETADDR_KIND_NONE);
+    assert_false(netaddr_is_loopback(&none));
+    assert_false(netaddr_is_set(&none));
 }
 
 static void every_kind_has_a_name(void **state)

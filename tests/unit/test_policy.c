@@ -481,17 +481,18 @@ static void a_table_of_nonsense_gets_an_answer_in_range(void **state)
 static void an_action_that_does_not_exist_refuses(void **state)
 {
     struct policy_subject about = subject();
+    struct policy_rule *first = &policy.table[1].rule[0];
 
     (void)state;
-    policy_format(&policy);
-    policy.table[0].rules = UINT32_MAX; /* as many as there is room for, all of them "allow" */
-    policy.table[0].fallback = 99;
+    assert_true(matches(RULE(.topics = 0), about));
+    first->action = POLICY_ALLOW;
     assert_int_equal(policy_judge(&policy, &about).action, POLICY_ALLOW);
-    policy.table[0].rule[0].action = 99;
+    first->action = 99;
     struct policy_verdict verdict = policy_judge(&policy, &about);
     assert_int_equal(verdict.action, POLICY_DENY);
     assert_int_equal(verdict.refusal, EPERM);
-    policy.table[0].rules = 0;
+    assert_false(matches(RULE(.topics = POLICY_DNS), about));
+    policy.table[1].fallback = 99;
     verdict = policy_judge(&policy, &about);
     assert_int_equal(verdict.action, POLICY_DENY);
     assert_int_equal(verdict.refusal, EPERM);
@@ -543,7 +544,8 @@ static void a_judge_never_sees_half_of_a_new_policy(void **state)
     }
     pthread_join(thread, NULL);
     assert_true(judged > 0);
-    /* Publishing copies 60 kB and judging two rules is far shorter: doubts are the exception. */
+    /* Publishing copies and indexes 150 kB and judging two rules is far shorter: doubts are the
+     * exception. */
     assert_true(doubts <= judged / 2);
     assert_int_equal(policy_judge(&policy, &about).generation, PUBLISHED);
 }
@@ -578,7 +580,7 @@ int main(void)
         cmocka_unit_test_setup(the_first_match_wins_and_then_the_fallback, a_machine),
         cmocka_unit_test_setup(validity_looks_at_each_field, a_machine),
         cmocka_unit_test_setup(a_table_of_nonsense_gets_an_answer_in_range, a_machine),
-        cmocka_unit_test(an_action_that_does_not_exist_refuses),
+        cmocka_unit_test_setup(an_action_that_does_not_exist_refuses, a_machine),
         cmocka_unit_test(a_judge_never_sees_half_of_a_new_policy),
         cmocka_unit_test(actions_have_names),
     };

@@ -104,9 +104,48 @@ static void a_pinned_socket_is_certain(void **state)
     (void)state;
     only_the_tunnel();
     ALLOWED(judge("198.51.100.10", NULL, IF_TUN), POLICY_RULE_DEFAULT);
-    ALLOWED(judge("198.51.100.10", "192.168.1.23", IF_TUN), POLICY_RULE_DEFAULT);
+    ALLOWED(judge("198.51.100.10", "10.8.0.2", IF_TUN), POLICY_RULE_DEFAULT);
     DENIED(judge("198.51.100.10", NULL, IF_ETH), 0);
     DENIED(judge("198.51.100.10", "10.8.0.2", IF_NEW), 0);
+}
+
+/* A packet goes out through the tunnel with the address of eth0, and tells of it. */
+static void a_pinned_socket_with_a_refused_interfaces_address_is_refused(void **state)
+{
+    (void)state;
+    only_the_tunnel();
+    DENIED(judge("198.51.100.10", "192.168.1.23", IF_TUN), 0);
+    DENIED(judge("2001:db8:ffff::10", "2001:db8:1::23", IF_TUN), 0);
+    /* An address that nobody has, or has not yet. */
+    DENIED(judge("198.51.100.10", "203.0.113.9", IF_TUN), 0);
+    /* One of several interfaces that have it is allowed. */
+    table_addr(table, SLOT_TUN, "192.168.1.23", 32);
+    ALLOWED(judge("198.51.100.10", "192.168.1.23", IF_TUN), POLICY_RULE_DEFAULT);
+}
+
+/* A scope names the way, for a link-local address and for a group; the source is judged all the
+ * same. */
+static void a_scope_does_not_excuse_a_refused_source_address(void **state)
+{
+    static const char *const scoped[] = {"fe80::99", "ff02::fb"};
+
+    (void)state;
+    only_the_tunnel();
+    table_addr(table, SLOT_TUN, "fe80::2", 64);
+    policy_format(&policy);
+    policy_publish(&policy, table);
+    for (size_t i = 0; i < 2; i++) {
+        struct policy_subject about = {
+            .topic = POLICY_STUN, .stun_method = 1, .server = address(scoped[i], 3478)};
+        about.server.scope_id = IF_TUN;
+        ALLOWED(policy_judge(&policy, &about), POLICY_RULE_DEFAULT);
+        about.local = address("fe80::2", 40000);
+        ALLOWED(policy_judge(&policy, &about), POLICY_RULE_DEFAULT);
+        about.local = address("2001:db8:1::23", 40000);
+        DENIED(policy_judge(&policy, &about), 0);
+        about.local = address("fe80::23", 40000);
+        DENIED(policy_judge(&policy, &about), 0);
+    }
 }
 
 static void loopback_and_own_addresses_are_certain(void **state)
@@ -319,6 +358,8 @@ int main(void)
         TEST(a_bound_socket_is_pinned_to_its_address_or_refused),
         TEST(an_address_on_two_interfaces_is_pinned_to_the_allowed_one),
         TEST(a_pinned_socket_is_certain),
+        TEST(a_pinned_socket_with_a_refused_interfaces_address_is_refused),
+        TEST(a_scope_does_not_excuse_a_refused_source_address),
         TEST(loopback_and_own_addresses_are_certain),
         TEST(a_server_with_a_scope_is_certain),
         TEST(an_interface_that_is_not_there_lets_nothing_out),
