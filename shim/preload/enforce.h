@@ -133,11 +133,17 @@ static inline bool before_send(enum event_call call, int fd, const void *buf, si
            enforce_send(call, fd, buf, len, flags, to, to_len, caller, result);
 }
 
+/* A socket or a message may name an interface that it is not to know of, or not to choose. */
+static inline bool enforcing_ways(void)
+{
+    return unlikely(shim.active && ((policy_enforced(shim.policy) & ENFORCE_SENDS) != 0 ||
+                                    policy_hides(shim.policy)));
+}
+
 static inline bool before_sendmsg(enum event_call call, int fd, const struct msghdr *msg, int flags,
                                   uint64_t caller, ssize_t *result)
 {
-    return likely(!enforcing(ENFORCE_SENDS)) ||
-           enforce_sendmsg(call, fd, msg, flags, caller, result);
+    return likely(!enforcing_ways()) || enforce_sendmsg(call, fd, msg, flags, caller, result);
 }
 
 static inline bool before_writev(enum event_call call, int fd, const struct iovec *iov, int count,
@@ -167,7 +173,8 @@ int enforce_bind(int fd, const struct sockaddr *addr, socklen_t len);
 /* After a datagram connect: true where the policy denies it and it has been undone and told. */
 bool enforce_probe(enum event_call call, int fd, const struct sockaddr *addr, socklen_t len,
                    uint64_t caller, int *result);
-/* Before setsockopt: topic device, and the pins that the policy itself has set. */
+/* Before setsockopt: topic device, the pins that the policy itself has set, and interfaces that are
+ * hidden: to name one is as if there were none. */
 bool enforce_setsockopt(enum event_call call, int fd, int level, int name, const void *value,
                         socklen_t len, uint64_t caller, int *result);
 /* After getsockname: a hidden address in the answer is replaced; room is what *len was before. true
@@ -198,7 +205,7 @@ static inline socklen_t getsockname_room(const socklen_t *len)
 static inline bool before_setsockopt(enum event_call call, int fd, int level, int name,
                                      const void *value, socklen_t len, uint64_t caller, int *result)
 {
-    return likely(!enforcing(ENFORCE_SENDS)) ||
+    return likely(!enforcing_ways()) ||
            enforce_setsockopt(call, fd, level, name, value, len, caller, result);
 }
 

@@ -5,6 +5,7 @@
  * Since Linux 5.7 anybody may bind a socket that is not bound yet; undoing it takes CAP_NET_RAW.
  */
 #include "enforce_judge.h"
+#include "hides.h"
 
 #include <netinet/in.h>
 #include <string.h>
@@ -111,6 +112,7 @@ struct choice {
     bool known;  /* the kernel can read it, and it has the option's form */
     bool none;   /* no interface, no mark: the choice is taken back */
     bool device; /* SO_BINDTODEVICE, SO_BINDTOIFINDEX */
+    bool hidden; /* as if it did not exist: ifindex is one that nobody has */
     uint32_t ifindex;
 };
 
@@ -129,6 +131,7 @@ static struct choice read_choice(int level, int name, const void *value, socklen
             memcpy(device, value, len);
         choice.none = device[0] == '\0';
         choice.ifindex = policy_iface_index(shim.policy, device, sizeof device);
+        choice.hidden = !choice.none && hides_anything() && hides_name(device, sizeof device);
     } else if (level == IPPROTO_IPV6 && name == IPV6_PKTINFO) {
         struct in6_pktinfo info;
         if (len < sizeof info || !enforce_readable(value, sizeof info))
@@ -136,6 +139,7 @@ static struct choice read_choice(int level, int name, const void *value, socklen
         memcpy(&info, value, sizeof info);
         choice.none = info.ipi6_ifindex == 0;
         choice.ifindex = info.ipi6_ifindex;
+        choice.hidden = !choice.none && hides_anything() && hides_index(info.ipi6_ifindex);
     } else {
         if (len < sizeof number || !enforce_readable(value, sizeof number))
             return choice;
@@ -143,11 +147,15 @@ static struct choice read_choice(int level, int name, const void *value, socklen
         if (level != SOL_SOCKET)
             number = be32(value);
         choice.none = number == 0;
-        choice.ifindex = level == SOL_SOCKET && name == SO_MARK ? 0 : number;
+        bool mark = level == SOL_SOCKET && name == SO_MARK;
+        choice.ifindex = mark ? 0 : number;
+        choice.hidden = !mark && !choice.none && hides_anything() && hides_index(number);
     }
     choice.known = true;
     /* An interface that the table lacks is certain all the same. */
-    if (choice.ifindex == 0 && !choice.none && !(level == SOL_SOCKET && name == SO_MARK))
+    if (choice.hidden)
+        choice.ifindex = ENFORCE_NO_INTERFACE;
+    else if (choice.ifindex == 0 && !choice.none && !(level == SOL_SOCKET && name == SO_MARK))
         choice.ifindex = ENFORCE_NO_INTERFACE;
     return choice;
 }
@@ -166,6 +174,42 @@ static bool keeps_pin(int fd, fd_word word, const struct choice *choice)
     return !bound;
 }
 
+/*
+ * The interface is hidden: the kernel is asked about one that nobody has, and what it says is the
+ * answer. That is an errno, but for SO_BINDTOIFINDEX and IPV6_PKTINFO, which take any number: the
+ * socket is then bound to nothing, and its sends fail as they would.
+ */
+static int choose_nothing(struct seen *seen, int level, int name, const void *value, socklen_t len)
+{
+    uint32_t nobody = level == SOL_SOCKET ? ENFORCE_NO_INTERFACE : htonl(ENFORCE_NO_INTERFACE);
+    struct in6_pktinfo info;
+    int result;
+
+    if (level == SOL_SOCKET && name == SO_BINDTODEVICE) {
+        result = REAL(setsockopt)(seen->fd, level, name, "/", 1); /* no interface has that name */
+    } else if (level == IPPROTO_IPV6 && name == IPV6_PKTINFO) {
+        memcpy(&info, value, sizeof info);
+        info.ipi6_ifindex = ENFORCE_NO_INTERFACE;
+        result = REAL(setsockopt)(seen->fd, level, name, &info, sizeof info);
+    } else {
+        result = REAL(setsockopt)(seen->fd, level, name, &nobody, len);
+    }
+    int error = result == 0 ? 0 : errno;
+
+    if (result == 0 && level == SOL_SOCKET)
+        fdtab_change(seen->fd, FD_IFINDEX_MASK | FD_PINNED,
+                     fd_word_of_ifindex(ENFORCE_NO_INTERFACE) | FD_BOUND);
+    seen->flags = EVENT_OUT;
+    struct event event = emit_head(EVENT_SOCKOPT, seen);
+    event.arg = (uint32_t)level << 16 | (uint32_t)(name & 0xffff);
+    hides_note(&event, error);
+    socklen_t takes = choice_bytes(level, name);
+    emit_bytes(&event, value, len < takes ? len : takes);
+    if (error)
+        errno = error;
+    return result;
+}
+
 bool enforce_setsockopt(enum event_call call, int fd, int level, int name, const void *value,
                         socklen_t len, uint64_t caller, int *result)
 {
@@ -178,25 +222,31 @@ bool enforce_setsockopt(enum event_call call, int fd, int level, int name, const
 
     if (!choice.known)
         return true; /* the kernel can't read it either */
-    bool keeps = keeps_pin(fd, word, &choice);
+    bool pins = (word & FD_PINNED) || enforcing(ENFORCE_SENDS);
+    bool keeps = !pins || keeps_pin(fd, word, &choice);
     if (keeps && (word & FD_PINNED) && choice.device) {
         *result = 0; /* it is bound to that one already; only the program does not know */
         return false;
     }
-    if (keeps && (choice.none || !enforcing(POLICY_DEVICE)))
-        return true;
+    bool judged = !choice.none && enforcing(POLICY_DEVICE);
     verdict = enforce_doubt();
-    if (!choice.none && enforcing(POLICY_DEVICE)) {
+    bool goes = keeps;
+    if (judged) {
         const struct netaddr none = {0};
         struct policy_subject subject;
         enforce_subject(&subject, POLICY_DEVICE, word, 0, &none, &none, choice.ifindex);
         struct policy_verdict of_device = policy_judge(shim.policy, &subject);
-        if (keeps && of_device.action == POLICY_ALLOW)
-            return true;
         /* PIN: a mark leads anywhere, and not everywhere is allowed. */
+        goes = keeps && of_device.action == POLICY_ALLOW;
         if (of_device.action == POLICY_DENY)
             verdict = of_device;
     }
+    if (goes && choice.hidden) {
+        *result = choose_nothing(&seen, level, name, value, len);
+        return false;
+    }
+    if (goes)
+        return true;
     int refusal = enforce_refusal(&verdict, POLICY_DEVICE, word);
     struct iovec iov = {(void *)(uintptr_t)value, len};
     socklen_t takes = choice_bytes(level, name);

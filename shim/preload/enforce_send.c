@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "after.h"
+#include "hides.h"
 
 enum {
     DNS_HEADER_BYTES = 12,
@@ -331,29 +332,50 @@ bool enforce_writev(enum event_call call, int fd, const struct iovec *iov, int c
 
 /* --- messages --------------------------------------------------------------------------------- */
 
+/* PKTINFO's name among the options. */
+static uint32_t option_of(const struct send_control *control)
+{
+    return control->ipv6 ? (uint32_t)IPPROTO_IPV6 << 16 | IPV6_PKTINFO
+                         : (uint32_t)IPPROTO_IP << 16 | IP_PKTINFO;
+}
+
+/* The message names an interface that is hidden: the kernel's answer where there is none. IPv6 asks
+ * first whether it is the one that the socket is bound to. */
+static int find_none(struct sending *s, const struct send_control *control)
+{
+    int error = control->ipv6 && (s->seen.word & FD_BOUND) ? EINVAL : ENODEV;
+    struct event event = emit_head(EVENT_SOCKOPT, &s->seen);
+
+    event.arg = option_of(control);
+    hides_note(&event, error);
+    emit_bytes(&event, &control->ifindex, sizeof control->ifindex);
+    return error;
+}
+
 /* A message that names its own interface or mark. */
 static int judge_control(struct sending *s, const struct send_control *control)
 {
     struct policy_verdict verdict;
     const struct netaddr none = {0};
 
-    if ((control->ifindex == 0 && !control->marked) || !enforcing(POLICY_DEVICE))
+    bool hidden = control->ifindex != 0 && hides_anything() && hides_index(control->ifindex);
+    if (control->ifindex == 0 && !control->marked)
         return ENFORCE_GO;
+    if (!enforcing(POLICY_DEVICE))
+        return hidden ? find_none(s, control) : ENFORCE_GO;
     struct policy_subject subject;
-    enforce_subject(&subject, POLICY_DEVICE, s->seen.word, 0, &none, &none, control->ifindex);
+    enforce_subject(&subject, POLICY_DEVICE, s->seen.word, 0, &none, &none,
+                    hidden ? ENFORCE_NO_INTERFACE : control->ifindex);
     verdict = policy_judge(shim.policy, &subject);
     if (verdict.action == POLICY_ALLOW)
-        return ENFORCE_GO;
+        return hidden ? find_none(s, control) : ENFORCE_GO;
     if (verdict.action == POLICY_PIN)
         verdict = enforce_doubt();
     int refusal = enforce_refusal(&verdict, POLICY_DEVICE, s->seen.word);
-    bool ipv6 = control->ipv6;
     struct iovec iov = {(void *)(uintptr_t)&control->ifindex, sizeof control->ifindex};
     struct span data = {&iov, 1, 0, sizeof control->ifindex};
     enforce_tell(EVENT_SOCKOPT, &s->seen, &verdict, refusal, &data, 0,
-                 control->ifindex == 0 ? (uint32_t)SOL_SOCKET << 16 | SO_MARK
-                                       : (uint32_t)(ipv6 ? IPPROTO_IPV6 : IPPROTO_IP) << 16 |
-                                             (uint32_t)(ipv6 ? IPV6_PKTINFO : IP_PKTINFO));
+                 control->ifindex == 0 ? (uint32_t)SOL_SOCKET << 16 | SO_MARK : option_of(control));
     return refusal;
 }
 

@@ -228,7 +228,7 @@ long hook_syscall(long number, long a, long b, long c, long d, long e, long f)
         return result;
     if (hides_anything() && syscall_hides_before(number, a, b, c, d, e, CALLER(), &result))
         return result;
-    if (number == SYS_sendmmsg && enforcing(ENFORCE_SENDS))
+    if (number == SYS_sendmmsg && enforcing_ways())
         return enforce_sendmmsg((int)a, at(b), (unsigned)c, (int)d, sendmmsg_call,
                                 EVENT_CALL_syscall, CALLER());
 

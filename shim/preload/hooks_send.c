@@ -199,7 +199,7 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 
 EXPORT int sendmmsg(int fd, struct mmsghdr *msgs, unsigned int count, int flags)
 {
-    if (enforcing(ENFORCE_SENDS))
+    if (enforcing_ways())
         return enforce_sendmmsg(fd, msgs, count, flags, REAL(sendmmsg), EVENT_CALL_sendmmsg,
                                 CALLER());
     int n = REAL(sendmmsg)(fd, msgs, count, flags);
