@@ -45,6 +45,41 @@ void a_scope_goes_before_the_device(void)
     MUST(stun_left_on(SLOT_ETH0) == 0);
 }
 
+/* The way is the tunnel, which is allowed; the packet's source is eth0's global address. */
+void a_scope_excuses_no_source_address(void)
+{
+    static const char *const group_or_link[] = {"fe80::1", "ff02::99"};
+    uint8_t b[20];
+    socklen_t len, local_len;
+    struct sockaddr_storage local = address(ETH0_IPV6, 0, &local_len);
+
+    for (uint32_t policy = 0; policy < 2; policy++) {
+        policy_new();
+        if (policy)
+            rule_not_via(rule_add(POLICY_STUN, POLICY_DENY), SLOT_TUN0);
+        policy_in_force();
+        nothing_left_yet();
+        for (uint32_t i = 0; i < 2; i++) {
+            int fd = socket(AF_INET6, SOCK_DGRAM, 0);
+            struct sockaddr_storage to = address(group_or_link[i], 3478, &len);
+            uint32_t id = 10 * policy + i;
+            GIVES(0, bind(fd, (struct sockaddr *)&local, local_len));
+            ((struct sockaddr_in6 *)&to)->sin6_scope_id = ifindex_of[SLOT_TUN0];
+            stun_request(b, 20, id);
+            if (policy) {
+                FAILS(ECONNREFUSED, sendto(fd, b, 20, 0, (struct sockaddr *)&to, len));
+                expect("stun sendto out,udp,failed,refused id=%u action=deny rule=0", id);
+            } else { /* the kernel would let it go */
+                GIVES(20, sendto(fd, b, 20, 0, (struct sockaddr *)&to, len));
+                expect("stun sendto out,udp id=%u action=allow", id);
+            }
+            close(fd);
+        }
+        /* A link-local neighbour is asked for first; the group's message has left. */
+        MUST(stun_left_on(SLOT_TUN0) == (policy ? 0 : 1));
+    }
+}
+
 void a_pinned_socket_borrows_no_address(void)
 {
     uint8_t b[20];
