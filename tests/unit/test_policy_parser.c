@@ -148,6 +148,13 @@ static void each_mistake_has_its_place_and_a_hint(void **state)
         {"deny stun # \xff", 13, "no UTF-8", "UTF-8"},
         {"d\xc3\xa9ny stun", 1, "is not a word", ""},
         {"deny stun via \xc3\xa9t\xc3\xa9 vai", 19, "'vai'", "'via'"},
+        {"deny stun via eth[", 18, "the '[' in 'eth[' is never closed", "eth[01]"},
+        {"deny stun via lo,!eth[01,2]", 22, "'eth[01' is never closed", "comma"},
+        {"deny stun via [a]\\[x[]", 21, "never closed", "brackets"},
+        {"hide interface *[!]", 17, "'*[!]'", "brackets"},
+        {"hide interface [[:digit:]", 16, "never closed", "brackets"},
+        {"hide interface [[:digit]", 16, "never closed", "brackets"},
+        {"deny stun via \xc3\xa9t[", 17, "never closed", "brackets"},
         {"\tdeny\tstum", 7, "'stum'", "'stun'"},
     };
 
@@ -329,6 +336,23 @@ static void refusals_are_understood(void **state)
             assert_int_equal(s->refusal, rows[i].refusal);
         }
     }
+}
+
+static void patterns_may_have_brackets(void **state)
+{
+    static const char *const patterns[] = {"eth[01]",      "[!e]*",  "[^e]*", "[]x]",    "[!]]",
+                                           "[[:digit:]]*", "eth\\[", "[\\]]", "e[t][h]", "[[]"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
+        char text[64];
+        snprintf(text, sizeof text, "deny stun via %s", patterns[i]);
+        const struct program_statement *s = statement(text);
+        assert_int_equal(s->iface[0].kind, PROGRAM_IFACE_GLOB);
+        assert_string_equal(s->iface[0].text, patterns[i]);
+    }
+    /* A name with a bracket in it. */
+    assert_int_equal(statement("deny stun via \"eth[\"")->iface[0].kind, PROGRAM_IFACE_NAME);
 }
 
 static void comments_blank_lines_and_any_line_end_are_free(void **state)
@@ -541,6 +565,7 @@ int main(void)
         TEST(bits_behind_a_prefix_are_cleared_with_a_warning),
         TEST(every_qualifier_is_understood),
         TEST(refusals_are_understood),
+        TEST(patterns_may_have_brackets),
         TEST(comments_blank_lines_and_any_line_end_are_free),
         TEST(limits_are_told),
         TEST(what_is_printed_parses_to_the_same),

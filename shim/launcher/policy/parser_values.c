@@ -322,11 +322,62 @@ static bool is_pattern(const struct token *token)
            memchr(token->text, '[', token->len);
 }
 
+/* Where the brackets that open before text[at] are closed, len where they are not. A ']' that comes
+ * first, or behind their '!', is one of the letters; so is one of a class, [:digit:]. */
+static size_t bracket_end(const char *text, size_t len, size_t at)
+{
+    size_t first;
+
+    if (at < len && (text[at] == '!' || text[at] == '^'))
+        at++;
+    for (first = at; at < len && (text[at] != ']' || at == first);) {
+        if (text[at] == '[' && at + 1 < len && text[at + 1] == ':') {
+            const char *end = memmem(text + at + 2, len - at - 2, ":]", 2);
+            if (!end)
+                return len;
+            at = (size_t)(end - text) + 2;
+        } else {
+            at += text[at] == '\\' ? 2 : 1;
+        }
+    }
+    return at < len ? at : len;
+}
+
+/* Where a '[' stands that is never closed, which fnmatch(3) takes for a letter; len: nowhere. */
+static size_t unclosed_bracket(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '\\') {
+            i++;
+        } else if (text[i] == '[') {
+            size_t end = bracket_end(text, len, i + 1);
+            if (end == len)
+                return i;
+            i = end;
+        }
+    }
+    return len;
+}
+
+static bool parse_pattern(struct parser *p, const struct token *token, struct program_statement *s,
+                          bool is_not)
+{
+    size_t bracket = unclosed_bracket(token->text, token->len);
+    unsigned column = token->column;
+
+    if (bracket == token->len)
+        return add_iface(p, token, s, PROGRAM_IFACE_GLOB, is_not);
+    for (size_t i = 0; i < bracket; i++) /* in characters */
+        column += ((unsigned char)token->text[i] & 0xc0) != 0x80;
+    return parser_fail(p, column,
+                       "letters of which one is meant stand in brackets: eth[01]. A comma ends the "
+                       "pattern, and a name with a bracket in it stands in quotes",
+                       "the '[' in '%.*s' is never closed", WIDTH(token));
+}
+
 static bool parse_iface(struct parser *p, const struct token *token, struct program_statement *s,
                         bool is_not)
 {
-    enum program_iface_kind kind = PROGRAM_IFACE_NAME;
-
     if (token_is(token, "default"))
         return add_iface(p, token, s, PROGRAM_IFACE_DEFAULT, is_not);
     if (token_is(token, "$vpn")) {
@@ -337,17 +388,16 @@ static bool parse_iface(struct parser *p, const struct token *token, struct prog
         return parser_fail(p, token->column, "the only variable is $vpn, the interface of --vpn",
                            "'%.*s' is no variable", WIDTH(token));
     if (token->kind == TOKEN_WORD && is_pattern(token))
-        kind = PROGRAM_IFACE_GLOB;
-    if (kind == PROGRAM_IFACE_NAME && token->len >= IF_NAMESIZE)
+        return parse_pattern(p, token, s, is_not);
+    if (token->len >= IF_NAMESIZE)
         return parser_fail(p, token->column, NULL,
                            "an interface's name has at most %d letters; '%.*s' can't be one",
                            IF_NAMESIZE - 1, WIDTH(token));
-    if (kind == PROGRAM_IFACE_NAME &&
-        (memchr(token->text, '/', token->len) || memchr(token->text, ':', token->len)))
+    if (memchr(token->text, '/', token->len) || memchr(token->text, ':', token->len))
         return parser_fail(p, token->column,
                            "an address is written behind 'to'; an alias (eth0:1) is its interface",
                            "'%.*s' can't be an interface's name", WIDTH(token));
-    return add_iface(p, token, s, kind, is_not);
+    return add_iface(p, token, s, PROGRAM_IFACE_NAME, is_not);
 }
 
 bool parser_ifaces(struct parser *p, const struct token *behind, struct program_statement *s)
