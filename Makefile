@@ -199,10 +199,14 @@ FUZZ_TCP_SRC := $(ANALYZER_FLOW_SRC) $(ANALYZER_MESSAGE_SRC) $(ANALYZER_SUMMARY_
     $(filter-out %/filter.c,$(ANALYZER_OUTPUT_SRC))
 $(BUILD)/fuzz/fuzz_tcp $(BUILD)/fuzz/fuzz_summary: FUZZ_SRC += $(FUZZ_TCP_SRC)
 $(BUILD)/fuzz/fuzz_tcp $(BUILD)/fuzz/fuzz_summary: $(FUZZ_TCP_SRC) $(wildcard analyzer/flow/*.h analyzer/message/*.h analyzer/summary/*.h analyzer/output/*.h)
+FUZZ_STREAM_SRC := $(addprefix shim/preload/,enforce_stream.c stream.c stream_pool.c fdtab.c)
+$(BUILD)/fuzz/fuzz_stream: FUZZ_SRC := $(FUZZ_STREAM_SRC)
+$(BUILD)/fuzz/fuzz_stream: FUZZ_INC := -Ishim/preload
+$(BUILD)/fuzz/fuzz_stream: $(FUZZ_STREAM_SRC) $(wildcard shim/preload/*.h)
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(CORE_SRC) $(CORE_PROGRAM_SRC) $(wildcard core/*.h core/*.def)
 	$(call say,FUZZ,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) -std=c17 -D_GNU_SOURCE -Icore $(LAUNCHER_INC) $(ANALYZER_INC) -Itests/unit -DRTCSHIM_VERSION='"$(VERSION)"' -g -O1 \
+	$(Q)$(CLANG) -std=c17 -D_GNU_SOURCE -Icore $(LAUNCHER_INC) $(ANALYZER_INC) -Itests/unit $(FUZZ_INC) -DRTCSHIM_VERSION='"$(VERSION)"' -g -O1 \
 	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< $(FUZZ_SRC) $(LAUNCHER_LIBS) $(ANALYZER_LIBS)
 
 fuzz: $(addprefix $(BUILD)/fuzz/,$(FUZZERS)) ## run each fuzzer for FUZZ_SECONDS (600)
