@@ -119,6 +119,7 @@ struct choice {
 static struct choice read_choice(int level, int name, const void *value, socklen_t len)
 {
     struct choice choice = {.device = level == SOL_SOCKET && name != SO_MARK};
+    bool mark = level == SOL_SOCKET && name == SO_MARK;
     char device[POLICY_IFNAME_BYTES] = "";
     uint32_t number;
 
@@ -147,15 +148,12 @@ static struct choice read_choice(int level, int name, const void *value, socklen
         if (level != SOL_SOCKET)
             number = be32(value);
         choice.none = number == 0;
-        bool mark = level == SOL_SOCKET && name == SO_MARK;
         choice.ifindex = mark ? 0 : number;
         choice.hidden = !mark && !choice.none && hides_anything() && hides_index(number);
     }
     choice.known = true;
     /* An interface that the table lacks is certain all the same. */
-    if (choice.hidden)
-        choice.ifindex = ENFORCE_NO_INTERFACE;
-    else if (choice.ifindex == 0 && !choice.none && !(level == SOL_SOCKET && name == SO_MARK))
+    if (choice.hidden || (choice.ifindex == 0 && !choice.none && !mark))
         choice.ifindex = ENFORCE_NO_INTERFACE;
     return choice;
 }
