@@ -97,7 +97,7 @@ ANALYZER_LIVE_SRC := $(addprefix analyzer/live/,links.c tap.c catalog.c live_ope
 # What makes a report fit to be shown: pseudonyms, countries, and what differs between two.
 ANALYZER_SHARE_SRC := $(addprefix analyzer/report/,ipcrypt_pfx.c pseudonym.c pseudonym_name.c)
 # A run's folder, and its events joined with its capture.
-ANALYZER_RUN_SRC := $(addprefix analyzer/run/,run_folder.c)
+ANALYZER_RUN_SRC := $(addprefix analyzer/run/,run_folder.c run_json.c run_time.c event_fields.c event_line.c event_reader.c)
 ANALYZER_JOIN_SRC := $(addprefix analyzer/join/,join.c)
 ANALYZER_SRC := $(ANALYZER_INPUT_SRC) $(ANALYZER_LAYERS_SRC) $(ANALYZER_FLOW_SRC) $(ANALYZER_MESSAGE_SRC) \
     $(ANALYZER_SUMMARY_SRC) $(ANALYZER_OUTPUT_SRC) $(ANALYZER_LIVE_SRC) $(ANALYZER_SHARE_SRC) $(ANALYZER_RUN_SRC) $(ANALYZER_JOIN_SRC) \

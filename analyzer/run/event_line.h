@@ -86,10 +86,10 @@ struct event_hook {
 };
 
 struct event_stun {
-    bool there, classic, cut, unsynced, damaged;
-    uint8_t txid_len; /* 12, or 16 where classic */
+    bool there, classic, cut, unsynced;
+    uint8_t txid_len; /* 12, or 16 where classic. In front of txid, for FIELD_BYTES */
     uint8_t txid[16]; /* the rest zero */
-    uint16_t type;    /* as on the wire, from class and method; JOIN-able with stun_msg.type */
+    uint16_t type;    /* as on the wire, from class and method; comparable with stun_msg.type */
     uint16_t error_code;
     struct netaddr mapped, relayed;
     struct event_text cls, method, username, software, error_reason;
@@ -143,9 +143,10 @@ struct event_line {
     uint64_t line;   /* 1.. */
     uint64_t offset; /* of its first byte in the file */
     uint64_t seq;
-    uint64_t time_ns;     /* since the epoch; 0 absent */
-    uint8_t type;         /* enum event_line_type */
-    bool wire;            /* witness "wire", else the shim */
+    uint64_t time_ns; /* since the epoch; 0 absent */
+    uint8_t type;     /* enum event_line_type */
+    uint8_t witness;  /* 0 the shim, 1 the wire */
+    bool wire;
     uint8_t protocol;     /* 17, 6; 0 absent */
     uint8_t direction;    /* enum event_line_direction */
     uint8_t iface_source; /* enum event_line_source */
