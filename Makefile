@@ -76,7 +76,7 @@ $(BUILD)/obj/shim/lab/gather_page.o: shim/lab/gather_page.S shim/lab/gather.html
 
 # --- analyzer: rtcshim-analyzer -------------------------------------------------------------------------------------------------
 ANALYZER_INC := -Ianalyzer -Ianalyzer/input -Ianalyzer/layers -Ianalyzer/flow -Ianalyzer/message -Ianalyzer/summary -Ianalyzer/output -Ianalyzer/live \
-    -Ianalyzer/run -Ianalyzer/join -Ianalyzer/report
+    -Ianalyzer/run -Ianalyzer/join -Ianalyzer/verdict -Ianalyzer/report
 # Capture files; compressed ones through the libraries of the five formats.
 ANALYZER_INPUT_SRC := $(addprefix analyzer/input/,reader.c pcap_file.c pcapng_file.c pcapng_iface.c source.c source_unpack.c \
     unpack_formats.c time_scale.c)
