@@ -32,14 +32,22 @@ enum {
 
 /* What a name is decides which part of it is everybody's and stays. */
 enum pseudonym_kind {
-    PSEUDONYM_HOST,    /* labels one by one, so that a domain and its hosts are seen to belong
-                          together; the top-level domains of pseudonym_known.def, "localhost" and
-                          "in-addr.arpa" stay: "stun.example.org" is "host-1a2b3c4d.host-5e6f7081.org"
-                        */
-    PSEUDONYM_IFACE,   /* "eth0", "tun0", "lo" stay; "wg-acme" is "wg-3f9a01c2", "acme0" "if-..." */
-    PSEUDONYM_PROGRAM, /* the browsers' own process names stay; others are "program-..." */
-    PSEUDONYM_PATH,    /* a path's last part as PROGRAM, what is before it as one "path-..." */
-    PSEUDONYM_OTHER,   /* "name-..." */
+    /* Labels one by one, so that a domain and its hosts are seen to belong together. The last label
+     * (if pseudonym_known.def has it), "localhost" and "_udp" stay: "stun.example.org" is
+     * "host-1a2b3c4d.host-5e6f7081.org". */
+    PSEUDONYM_HOST,
+    /* "eth0", "tun0", "lo" stay; "wg-acme" is "wg-3f9a01c2", "acme0" "if-...". */
+    PSEUDONYM_IFACE,
+    /* The browsers' own process names stay; others are "program-...". */
+    PSEUDONYM_PROGRAM,
+    /* The last part as a program, or a file of a run's folder; what is before it one "path-...". */
+    PSEUDONYM_PATH,
+    /* Built-in policies stay, with a rule's line behind: "vpn:7"; "policy-...:7". */
+    PSEUDONYM_POLICY,
+    /* Options that say what a browser was told about WebRTC stay; "argument-...". */
+    PSEUDONYM_ARGUMENT,
+    /* "name-...". */
+    PSEUDONYM_OTHER,
     PSEUDONYM_KIND_COUNT
 };
 

@@ -12,6 +12,9 @@ enum {
     KNOWN_TOP_LABEL,
     KNOWN_LABEL,
     KNOWN_IFACE,
+    KNOWN_FILE,
+    KNOWN_POLICY,
+    KNOWN_ARGUMENT,
 
     HOST_BYTES = 253, /* of a name, RFC 1035, as text */
     HOST_LABELS = 12, /* what stands before is one pseudonym */
@@ -150,7 +153,29 @@ static void put_path(const struct pseudonym *pseudonym, const char *name, size_t
         name = slash + 1;
         len -= folder + 1;
     }
-    put_program(pseudonym, name, len, out, pos);
+    if (is_known(KNOWN_FILE, name, len))
+        (void)put_text(name, len, out, pos);
+    else
+        put_program(pseudonym, name, len, out, pos);
+}
+
+/* A rule is told as its policy, a colon and its line or "default". */
+static void put_policy(const struct pseudonym *pseudonym, const char *name, size_t len, char *out)
+{
+    const char *colon = memrchr(name, ':', len);
+    size_t part = colon ? (size_t)(colon - name) : len, pos;
+    size_t behind = len - part;
+    bool is_rule = behind == 0 || (behind > 1 && strspn(colon + 1, "0123456789") >= behind - 1) ||
+                   (behind == 8 && memcmp(colon, ":default", 8) == 0);
+    if (!is_rule) {
+        part = len;
+        behind = 0;
+    }
+    if (is_known(KNOWN_POLICY, name, part))
+        pos = put_text(name, part, out, 0);
+    else
+        pos = put_digest(pseudonym, "policy", 6, name, part, out, 0);
+    (void)put_text(name + part, behind, out, pos);
 }
 
 char *pseudonym_name(const struct pseudonym *pseudonym, enum pseudonym_kind kind, const char *name,
@@ -169,6 +194,15 @@ char *pseudonym_name(const struct pseudonym *pseudonym, enum pseudonym_kind kind
         break;
     case PSEUDONYM_PATH:
         put_path(pseudonym, name, len, out);
+        break;
+    case PSEUDONYM_POLICY:
+        put_policy(pseudonym, name, len, out);
+        break;
+    case PSEUDONYM_ARGUMENT:
+        if (is_known(KNOWN_ARGUMENT, name, len))
+            (void)put_text(name, len, out, 0);
+        else
+            (void)put_digest(pseudonym, "argument", 8, name, len, out, 0);
         break;
     case PSEUDONYM_OTHER:
     case PSEUDONYM_KIND_COUNT:

@@ -44,7 +44,7 @@ char *redactor_text(const struct redactor *redactor, const char *text);
  * an original that is still there afterwards (checked), or no memory. Then the document is half
  * done and must not be shown; why says what it was without quoting it.
  */
-bool redactor_apply(const struct redactor *redactor, json_t *document, char *why, size_t size);
+bool redactor_apply(struct redactor *redactor, json_t *document, char *why, size_t size);
 
 /* Both steps for one document. */
 bool redact_document(json_t *document, const struct pseudonym *names, char *why, size_t size);
