@@ -75,7 +75,7 @@ $(BUILD)/obj/shim/lab/gather_page.o: shim/lab/gather_page.S shim/lab/gather.html
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # --- analyzer: rtcshim-analyzer -------------------------------------------------------------------------------------------------
-ANALYZER_INC := -Ianalyzer -Ianalyzer/input -Ianalyzer/layers -Ianalyzer/flow -Ianalyzer/message -Ianalyzer/summary -Ianalyzer/output -Ianalyzer/live \
+ANALYZER_INC := -Ianalyzer -Ianalyzer/input -Ianalyzer/layers -Ianalyzer/flow -Ianalyzer/message -Ianalyzer/summary -Ianalyzer/output -Ianalyzer/pcapng -Ianalyzer/live \
     -Ianalyzer/run -Ianalyzer/join -Ianalyzer/verdict -Ianalyzer/report
 # Capture files; compressed ones through the libraries of the five formats.
 ANALYZER_INPUT_SRC := $(addprefix analyzer/input/,reader.c pcap_file.c pcapng_file.c pcapng_iface.c source.c source_unpack.c \
@@ -91,16 +91,18 @@ ANALYZER_SUMMARY_SRC := $(addprefix analyzer/summary/,tally.c tally_rows.c tally
 # From messages to lines.
 ANALYZER_OUTPUT_SRC := $(addprefix analyzer/output/,sink.c stun_write.c event_write.c row_write.c tally_text.c \
     tally_json.c tally_parts.c ice_text.c ice_json.c filter.c)
-# Live capture: taps, privilege, sandbox, the file that is written.
-ANALYZER_LIVE_SRC := $(addprefix analyzer/live/,links.c tap.c catalog.c live_open.c live.c pcapng_write.c savefile.c \
+# pcapng files that are written, or copied with notes.
+ANALYZER_PCAPNG_SRC := $(addprefix analyzer/pcapng/,pcapng_write.c pcapng_copy.c)
+# Live capture: taps, privilege, sandbox.
+ANALYZER_LIVE_SRC := $(addprefix analyzer/live/,links.c tap.c catalog.c live_open.c live.c savefile.c \
     privilege.c sandbox.c stop.c capture.c)
 # What makes a report fit to be shown: pseudonyms, countries, and what differs between two.
-ANALYZER_SHARE_SRC := $(addprefix analyzer/report/,ipcrypt_pfx.c pseudonym.c pseudonym_name.c redact.c redact_text.c redact_key.c)
+ANALYZER_SHARE_SRC := $(addprefix analyzer/report/,ipcrypt_pfx.c pseudonym.c pseudonym_name.c)
 # A run's folder, and its events joined with its capture.
 ANALYZER_RUN_SRC := $(addprefix analyzer/run/,run_folder.c run_json.c run_time.c event_fields.c event_line.c event_reader.c)
 ANALYZER_JOIN_SRC := $(addprefix analyzer/join/,join.c)
 ANALYZER_SRC := $(ANALYZER_INPUT_SRC) $(ANALYZER_LAYERS_SRC) $(ANALYZER_FLOW_SRC) $(ANALYZER_MESSAGE_SRC) \
-    $(ANALYZER_SUMMARY_SRC) $(ANALYZER_OUTPUT_SRC) $(ANALYZER_LIVE_SRC) $(ANALYZER_SHARE_SRC) $(ANALYZER_RUN_SRC) $(ANALYZER_JOIN_SRC) \
+    $(ANALYZER_SUMMARY_SRC) $(ANALYZER_OUTPUT_SRC) $(ANALYZER_PCAPNG_SRC) $(ANALYZER_LIVE_SRC) $(ANALYZER_SHARE_SRC) $(ANALYZER_RUN_SRC) $(ANALYZER_JOIN_SRC) \
     analyzer/pipeline.c analyzer/complain.c analyzer/decoding.c \
     analyzer/cmd_decode.c analyzer/cmd_capture.c
 ANALYZER_LIBS := -ljansson -lresolv -llzma -lbz2 -lzstd -llz4 -lpcap -lmnl -lcap-ng -lseccomp $(CORE_PROGRAM_LIBS)

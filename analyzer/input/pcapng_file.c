@@ -1,14 +1,8 @@
 /* pcapng files (draft-ietf-opsawg-pcapng): sections of blocks, each packet block naming its
  * interface. */
+#include "pcapng_block.h"
 #include "reader_private.h"
 
-/*
- * Block
- *  0 type
- *  4 total length, with header and trailer; a multiple of 4
- *  8 body
- *  . total length again
- */
 enum {
     BLOCK_HEADER_BYTES = 8,
     BLOCK_MIN_BYTES = 12,
@@ -18,30 +12,7 @@ enum {
     OPTION_FLAGS = 2,       /* epb_flags, pack_flags: bits 0 and 1 are the direction */
 };
 
-enum block_type {
-    BLOCK_INTERFACE = 1,
-    BLOCK_PACKET_OLD =
-        2, /* obsolete: interface (16) and drops (16) in place of the interface (32) */
-    BLOCK_PACKET_SIMPLE = 3,
-    BLOCK_PACKET = 6,
-    /* No packets, but Wireshark numbers them: systemd's journal, sysdig's events, custom ones. */
-    BLOCK_JOURNAL = 9,
-    BLOCK_SYSDIG_EVENT = 0x204,
-    BLOCK_SYSDIG_EVENT_V2 = 0x216,
-    BLOCK_SYSDIG_EVENT_V2_LARGE = 0x221,
-    BLOCK_CUSTOM = 0xbad,
-    BLOCK_CUSTOM_NO_COPY = 0x40000bad,
-    BLOCK_SECTION = 0x0a0d0d0a, /* the same in both orders */
-};
-
 static const uint32_t order_magic = 0x1a2b3c4d;
-
-struct block {
-    uint32_t type;
-    uint64_t offset;
-    const uint8_t *body;
-    size_t len; /* of the body */
-};
 
 static uint8_t direction_in(bool big, const uint8_t *body, size_t len, size_t pos, bool *whole)
 {
@@ -69,7 +40,7 @@ static struct reader_iface *iface_of(struct reader *reader, uint32_t number)
     return (struct reader_iface *)reader->ifaces[reader->section_first + number];
 }
 
-static enum read_status no_such_iface(struct reader *reader, const struct block *block,
+static enum read_status no_such_iface(struct reader *reader, const struct pcapng_block *block,
                                       uint32_t number)
 {
     return reader_damage(reader, block->offset,
@@ -77,7 +48,7 @@ static enum read_status no_such_iface(struct reader *reader, const struct block 
                          number, reader->iface_count - reader->section_first);
 }
 
-static enum read_status take_packet(struct reader *reader, const struct block *block,
+static enum read_status take_packet(struct reader *reader, const struct pcapng_block *block,
                                     struct packet *out)
 {
     bool big = reader->big;
@@ -87,7 +58,7 @@ static enum read_status take_packet(struct reader *reader, const struct block *b
     if (block->len < PACKET_BYTES)
         return reader_damage(reader, block->offset,
                              "a packet block with a body of %zu bytes is too short", block->len);
-    uint32_t number = block->type == BLOCK_PACKET_OLD ? order16(big, body) : order32(big, body);
+    uint32_t number = block->type == PCAPNG_PACKET_OLD ? order16(big, body) : order32(big, body);
     const struct reader_iface *iface = iface_of(reader, number);
     if (iface == NULL)
         return no_such_iface(reader, block, number);
@@ -116,7 +87,7 @@ static enum read_status take_packet(struct reader *reader, const struct block *b
 
 /* A packet without time and interface: it is the section's first interface's, and cut where that
  * cuts. */
-static enum read_status take_simple(struct reader *reader, const struct block *block,
+static enum read_status take_simple(struct reader *reader, const struct pcapng_block *block,
                                     struct packet *out)
 {
     const struct reader_iface *iface = iface_of(reader, 0);
@@ -170,7 +141,7 @@ static enum read_status section_start(struct reader *reader)
     return READ_PACKET;
 }
 
-static enum read_status next_block(struct reader *reader, struct block *block)
+static enum read_status next_block(struct reader *reader, struct pcapng_block *block)
 {
     struct source *source = &reader->source;
     uint64_t offset = source_offset(source);
@@ -183,7 +154,7 @@ static enum read_status next_block(struct reader *reader, struct block *block)
                              left, BLOCK_HEADER_BYTES);
     }
     block->type = order32(reader->big, source->at);
-    if (block->type == BLOCK_SECTION && section_start(reader) != READ_PACKET)
+    if (block->type == PCAPNG_SECTION && section_start(reader) != READ_PACKET)
         return READ_DAMAGED;
     uint32_t total = order32(reader->big, source->at + 4);
     if (total < BLOCK_MIN_BYTES || total % 4 != 0)
@@ -204,7 +175,10 @@ static enum read_status next_block(struct reader *reader, struct block *block)
             reader, offset,
             "a block of type 0x%08x has %u bytes by its header and %u by its trailer", block->type,
             total, trailer);
+    block->total = total;
     block->offset = offset;
+    block->start = source->at;
+    block->big = reader->big;
     block->body = source->at + BLOCK_HEADER_BYTES;
     block->len = total - BLOCK_MIN_BYTES;
     source->at += total;
@@ -212,40 +186,53 @@ static enum read_status next_block(struct reader *reader, struct block *block)
     return READ_PACKET;
 }
 
+/* A block that was found whole. */
+static void show_block(const struct reader *reader, const struct pcapng_block *block)
+{
+    if (reader->show != NULL)
+        reader->show(block, reader->show_context);
+}
+
 static enum read_status pcapng_next(struct reader *reader, struct packet *out)
 {
     enum read_status status;
-    struct block block = {0};
+    struct pcapng_block block = {0};
 
     while ((status = next_block(reader, &block)) == READ_PACKET) {
+        bool is_packet = false;
         switch (block.type) {
-        case BLOCK_PACKET:
-        case BLOCK_PACKET_OLD:
+        case PCAPNG_PACKET:
+        case PCAPNG_PACKET_OLD:
             status = take_packet(reader, &block, out);
+            is_packet = true;
             break;
-        case BLOCK_PACKET_SIMPLE:
+        case PCAPNG_PACKET_SIMPLE:
             status = take_simple(reader, &block, out);
+            is_packet = true;
             break;
-        case BLOCK_INTERFACE:
+        case PCAPNG_INTERFACE:
             status = pcapng_iface_read(reader, block.body, block.len, block.offset);
-            if (status != READ_PACKET)
-                return status;
-            continue;
-        case BLOCK_SECTION:
+            break;
+        case PCAPNG_SECTION:
             reader->section++;
             reader->section_first = reader->iface_count;
-            continue;
-        case BLOCK_JOURNAL:
-        case BLOCK_SYSDIG_EVENT:
-        case BLOCK_SYSDIG_EVENT_V2:
-        case BLOCK_SYSDIG_EVENT_V2_LARGE:
-        case BLOCK_CUSTOM:
-        case BLOCK_CUSTOM_NO_COPY:
+            break;
+        case PCAPNG_JOURNAL:
+        case PCAPNG_SYSDIG_EVENT:
+        case PCAPNG_SYSDIG_EVENT_V2:
+        case PCAPNG_SYSDIG_EVENT_V2_LARGE:
+        case PCAPNG_CUSTOM:
+        case PCAPNG_CUSTOM_NO_COPY:
             reader->frame++;
-            continue;
+            break;
         default: /* names, statistics, secrets, and what is not invented yet */
-            continue;
+            break;
         }
+        if (status != READ_PACKET)
+            return status;
+        show_block(reader, &block);
+        if (!is_packet)
+            continue;
         out->offset = block.offset;
         out->frame = ++reader->frame;
         return status;
@@ -257,9 +244,18 @@ enum read_status pcapng_file_start(struct reader *reader)
 {
     struct source *source = &reader->source;
 
-    if (!source_has(source, 4) || be32(source->at) != BLOCK_SECTION)
+    if (!source_has(source, 4) || be32(source->at) != PCAPNG_SECTION)
         return READ_END;
     reader->section = UINT32_MAX; /* the header that comes makes it 0 */
     reader->next = pcapng_next;
     return READ_PACKET;
+}
+
+bool reader_show_blocks(struct reader *reader, pcapng_block_fn *show, void *context)
+{
+    if (reader->next != pcapng_next)
+        return false;
+    reader->show = show;
+    reader->show_context = context;
+    return true;
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "order.h"
+#include "pcapng_block.h"
 #include "reader.h"
 #include "source.h"
 #include "time_scale.h"
@@ -31,7 +32,9 @@ struct reader {
     bool swapped_lengths; /* very old files have them the other way round */
     /* pcapng */
     uint32_t section;
-    size_t section_first; /* its interface 0 in ifaces */
+    size_t section_first;  /* its interface 0 in ifaces */
+    pcapng_block_fn *show; /* NULL: nobody wants to see blocks */
+    void *show_context;
     /* interfaces; packets need only the first two */
     struct packet_iface **ifaces;
     size_t iface_count, iface_room;

@@ -1,5 +1,6 @@
 /*
  * Writes a capture as pcapng (draft-ietf-opsawg-pcapng), one section, in this machine's byte order.
+ * pcapng_copy.h puts blocks of another file in, and notes.
  *
  * Whole blocks gather in a buffer and leave in one write(). Where a write fails half-way (a full
  * disk), a regular file is cut back to the last whole block: what stands there can be read. One
@@ -17,6 +18,7 @@
 enum {
     PCAPNG_PACKET_MAX = 262144, /* bytes of a packet that are written; the rest is cut off */
     PCAPNG_TEXT_MAX = 4096,     /* bytes of an option's text that are written */
+    PCAPNG_NOTES_MAX = 8,       /* comments on a packet */
 };
 
 struct pcapng_writer;
@@ -42,6 +44,18 @@ uint32_t pcapng_iface_count(const struct pcapng_writer *w);
 
 /* Of an interface that has been described. */
 void pcapng_write_packet(struct pcapng_writer *w, const struct packet *packet);
+
+/* What is said about a packet. */
+struct pcapng_notes {
+    const char *comments[PCAPNG_NOTES_MAX]; /* UTF-8, PCAPNG_TEXT_MAX bytes of each; borrowed */
+    unsigned count;
+    bool has_process;
+    uint32_t process; /* number of a process block of this section, pcapng_copy.h */
+};
+
+/* The same with notes. */
+void pcapng_write_noted_packet(struct pcapng_writer *w, const struct packet *packet,
+                               const struct pcapng_notes *notes);
 
 /* What an interface did from start to end. UINT64_MAX: not known, not written. */
 struct pcapng_stats {
