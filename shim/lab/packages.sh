@@ -3,7 +3,7 @@
 # Does nothing where they are all there; asks for root through sudo where it has to.
 set -eu
 
-build="gcc libc6-dev make pkg-config libjansson-dev libmnl-dev nettle-dev zlib1g-dev libmicrohttpd-dev liblzma-dev libbz2-dev libzstd-dev liblz4-dev libpcap-dev libcap-ng-dev libseccomp-dev linux-libc-dev uthash-dev libjsmn-dev"
+build="gcc libc6-dev make pkg-config libjansson-dev libmnl-dev nettle-dev zlib1g-dev libmicrohttpd-dev liblzma-dev libbz2-dev libzstd-dev liblz4-dev libpcap-dev libcap-ng-dev libseccomp-dev libmaxminddb-dev linux-libc-dev uthash-dev libjsmn-dev"
 demo="util-linux passwd procps"
 check="libcmocka-dev libarchive-dev binutils strace coturn iproute2 nftables libcap2-bin clang libclang-rt-dev python3 python3-jsonschema tshark wireshark-common tcpdump mandoc python3-psutil net-tools"
 bench="strace torsocks proxychains4 tcpdump tshark"
