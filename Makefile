@@ -100,7 +100,7 @@ ANALYZER_LIVE_SRC := $(addprefix analyzer/live/,links.c tap.c catalog.c live_ope
 ANALYZER_SHARE_SRC := $(addprefix analyzer/report/,ipcrypt_pfx.c pseudonym.c pseudonym_name.c redact.c redact_text.c redact_key.c geo.c)
 # A run's folder, and its events joined with its capture.
 ANALYZER_RUN_SRC := $(addprefix analyzer/run/,run_folder.c run_json.c run_time.c event_fields.c event_line.c event_reader.c)
-ANALYZER_JOIN_SRC := $(addprefix analyzer/join/,join.c)
+ANALYZER_JOIN_SRC := $(addprefix analyzer/join/,join.c rows.c exchanges.c shim.c wire.c clock.c outcome.c order.c join_wire.c join_run.c)
 ANALYZER_SRC := $(ANALYZER_INPUT_SRC) $(ANALYZER_LAYERS_SRC) $(ANALYZER_FLOW_SRC) $(ANALYZER_MESSAGE_SRC) \
     $(ANALYZER_SUMMARY_SRC) $(ANALYZER_OUTPUT_SRC) $(ANALYZER_PCAPNG_SRC) $(ANALYZER_LIVE_SRC) $(ANALYZER_SHARE_SRC) $(ANALYZER_RUN_SRC) $(ANALYZER_JOIN_SRC) \
     analyzer/pipeline.c analyzer/complain.c analyzer/decoding.c \

@@ -79,6 +79,8 @@ struct join_flow {
                                   else NETADDR_NONE */
     uint32_t remote_name;      /* text: as the run saw it looked up; JOIN_NONE unknown */
     uint32_t wire_iface;       /* text: where its messages leave; JOIN_NONE not seen */
+    uint32_t further_iface;    /* text: another interface that carried the same packets on, as a
+                                  bridge's port does; JOIN_NONE */
     uint32_t owner;            /* process that the kernel named; JOIN_NONE */
     uint32_t media_out, media_in; /* packets that are neither STUN nor ChannelData, on the wire */
     uint8_t protocol;             /* 17, 6 */
@@ -155,6 +157,7 @@ struct join_wire {
     uint64_t copies;            /* of the same message on another interface */
     uint64_t quoted, tunnelled; /* in ICMP errors, inside tunnels that can be read: not joined */
     uint64_t foreign;           /* messages that neither came from this machine nor were for it */
+    uint64_t weak; /* RFC 3489 by the look of it, unanswered, and the shim knows nothing of it */
     uint64_t first_ns, last_ns; /* of its packets */
 };
 
@@ -218,6 +221,9 @@ void join_take_flow(struct join *j, const struct flow *flow, const char *iface_n
 /* A DNS question that was sent over iface: name as text, NULL where it can't be read. */
 void join_take_question(struct join *j, const struct join_question *question, const char *name,
                         const char *iface);
+
+/* One of the addresses that this machine has or had, as far as is known by now. */
+bool join_is_own(const struct join *j, const struct netaddr *addr);
 
 /* Outcomes, order and counts, once. false: memory was out somewhere, and the join is not whole. */
 bool join_finish(struct join *j);

@@ -1,0 +1,120 @@
+/* Reads a run's events, then its capture, into a join. */
+#include "join_run.h"
+
+#include <arpa/nameser.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "join_wire.h"
+
+struct both {
+    struct join *join;
+    event_line_fn *also;
+    void *context;
+};
+
+static void take_line(const struct event_line *line, void *context)
+{
+    const struct both *both = context;
+    if (both->also)
+        both->also(line, both->context);
+    join_take_event(both->join, line);
+}
+
+static void add_locals(struct join *j, const struct run_folder *run)
+{
+    for (size_t i = 0; i < run->address_count; i++)
+        join_add_local(j, &run->addresses[i].ip);
+}
+
+static bool is_captured(const struct run_folder *run, const struct join_span *span,
+                        const char *name)
+{
+    for (size_t i = 0; i < run->capture.iface_count; i++)
+        if (strcmp(run->capture.ifaces[i], name) == 0 || strcmp(run->capture.ifaces[i], "any") == 0)
+            return true;
+    for (size_t i = 0; !run->capture.there && i < span->iface_count; i++)
+        if (strcmp(span->ifaces[i], name) == 0)
+            return true;
+    return false;
+}
+
+static bool are_all_captured(const struct run_folder *run, const struct join_span *span)
+{
+    for (size_t i = 0; i < run->iface_count; i++) {
+        const struct run_iface *iface = &run->ifaces[i];
+        if (iface->up && !iface->loopback && (!iface->name || !is_captured(run, span, iface->name)))
+            return false;
+    }
+    return run->iface_count > 0;
+}
+
+/*
+ * What was captured and when: run.json's word, and where that has none what the file itself shows,
+ * which is from its first packet to its last. A damaged file ends where the damage is.
+ */
+static void add_covers(struct join *j, const struct run_folder *run, const struct join_span *span)
+{
+    const struct run_capture *capture = &run->capture;
+    uint64_t start = j->wire.first_ns, end = j->wire.last_ns;
+    if (capture->there && capture->started_ns != 0)
+        start = capture->started_ns;
+    if (capture->there && capture->complete && capture->ended_ns != 0 && !span->damaged)
+        end = capture->ended_ns;
+    if (capture->dropped > 0 || start == 0 || end == 0)
+        return;
+    for (size_t i = 0; i < capture->iface_count; i++) {
+        bool any = strcmp(capture->ifaces[i], "any") == 0;
+        join_add_cover(j, any ? NULL : capture->ifaces[i], start, end);
+    }
+    for (size_t i = 0; !capture->there && i < span->iface_count; i++)
+        join_add_cover(j, span->ifaces[i], start, end);
+    if (are_all_captured(run, span))
+        join_set_all_covered(j);
+}
+
+static bool take_wire(struct join *j, struct run_folder *run)
+{
+    struct join_span span = {0};
+    int fd = run_folder_file(run, RUN_WIRE_FILE);
+    bool good;
+    if (fd < 0) {
+        if (errno != ENOENT || run->capture.there)
+            run_folder_damage(run, RUN_WIRE_FILE, 0, 0, "it can't be opened: %s",
+                              errno == EINVAL  ? "it is no regular file"
+                              : errno == ELOOP ? "it is a symbolic link"
+                                               : strerror(errno));
+        return true;
+    }
+    good = join_wire_read(j, fd, &span);
+    close(fd);
+    if (span.damaged)
+        run_folder_damage(run, RUN_WIRE_FILE, 0, span.damage_offset, "%s", span.damage);
+    add_covers(j, run, &span);
+    join_span_free(&span);
+    return good;
+}
+
+struct join *join_run(struct run_folder *run, event_line_fn *also, void *context,
+                      struct event_totals *totals)
+{
+    struct both both = {.also = also, .context = context};
+    struct join *j = both.join = join_new();
+    if (!j)
+        return NULL;
+    add_locals(j, run);
+    join_set_run(j, run->start_ns, run->end_ns);
+    (void)event_reader_run(run, take_line, &both, totals);
+    j->events_lost += totals->missing;
+    if (j->events_lost < run->events_lost)
+        j->events_lost = run->events_lost;
+    bool good = take_wire(j, run);
+    if (!join_finish(j) || !good) {
+        join_free(j);
+        return NULL;
+    }
+    return j;
+}
