@@ -97,7 +97,8 @@ ANALYZER_PCAPNG_SRC := $(addprefix analyzer/pcapng/,pcapng_write.c pcapng_copy.c
 ANALYZER_LIVE_SRC := $(addprefix analyzer/live/,links.c tap.c catalog.c live_open.c live.c savefile.c \
     privilege.c sandbox.c stop.c capture.c)
 # What makes a report fit to be shown: pseudonyms, countries, and what differs between two.
-ANALYZER_SHARE_SRC := $(addprefix analyzer/report/,ipcrypt_pfx.c pseudonym.c pseudonym_name.c redact.c redact_text.c redact_key.c geo.c)
+ANALYZER_SHARE_SRC := $(addprefix analyzer/report/,ipcrypt_pfx.c pseudonym.c pseudonym_name.c redact.c redact_text.c redact_key.c geo.c \
+    diff.c diff_roles.c diff_facts.c diff_context.c diff_print.c)
 # A run's folder, and its events joined with its capture.
 ANALYZER_RUN_SRC := $(addprefix analyzer/run/,run_folder.c run_json.c run_time.c event_fields.c event_line.c event_reader.c)
 ANALYZER_JOIN_SRC := $(addprefix analyzer/join/,join.c rows.c exchanges.c shim.c wire.c clock.c outcome.c order.c join_wire.c join_run.c)
