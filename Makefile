@@ -99,11 +99,20 @@ ANALYZER_LIVE_SRC := $(addprefix analyzer/live/,links.c tap.c catalog.c live_ope
 # What makes a report fit to be shown: pseudonyms, countries, and what differs between two.
 ANALYZER_SHARE_SRC := $(addprefix analyzer/report/,ipcrypt_pfx.c pseudonym.c pseudonym_name.c redact.c redact_text.c redact_key.c geo.c \
     diff.c diff_roles.c diff_facts.c diff_context.c diff_print.c)
+# The report as one HTML page; its template, style and script are part of the program.
+ANALYZER_HTML_SRC := analyzer/report/report_html.c $(addprefix analyzer/report/html/,html_text.c html_cells.c html_verdict.c html_tables.c html_sections.c html_assets.S)
+$(BUILD)/obj/analyzer/report/html/html_assets.o: analyzer/report/html/html_assets.S $(wildcard $(addprefix analyzer/report/html/,*.html *.css *.js))
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+# The capture with notes, for Wireshark.
+ANALYZER_NOTES_SRC := $(addprefix analyzer/report/,note_text.c note.c note_event.c note_index.c note_write.c report_pcapng.c \
+    pcapng_redact.c pcapng_redact_stun.c)
 # A run's folder, and its events joined with its capture.
 ANALYZER_RUN_SRC := $(addprefix analyzer/run/,run_folder.c run_json.c run_time.c event_fields.c event_line.c event_reader.c)
 ANALYZER_JOIN_SRC := $(addprefix analyzer/join/,join.c rows.c exchanges.c shim.c wire.c clock.c outcome.c order.c join_wire.c join_run.c)
 ANALYZER_SRC := $(ANALYZER_INPUT_SRC) $(ANALYZER_LAYERS_SRC) $(ANALYZER_FLOW_SRC) $(ANALYZER_MESSAGE_SRC) \
-    $(ANALYZER_SUMMARY_SRC) $(ANALYZER_OUTPUT_SRC) $(ANALYZER_PCAPNG_SRC) $(ANALYZER_LIVE_SRC) $(ANALYZER_SHARE_SRC) $(ANALYZER_RUN_SRC) $(ANALYZER_JOIN_SRC) \
+    $(ANALYZER_SUMMARY_SRC) $(ANALYZER_OUTPUT_SRC) $(ANALYZER_PCAPNG_SRC) $(ANALYZER_LIVE_SRC) $(ANALYZER_SHARE_SRC) $(ANALYZER_NOTES_SRC) $(ANALYZER_HTML_SRC) $(ANALYZER_RUN_SRC) $(ANALYZER_JOIN_SRC) \
     analyzer/pipeline.c analyzer/complain.c analyzer/decoding.c \
     analyzer/cmd_decode.c analyzer/cmd_capture.c
 ANALYZER_LIBS := -ljansson -lmaxminddb -lresolv -llzma -lbz2 -lzstd -llz4 -lpcap -lmnl -lcap-ng -lseccomp $(CORE_PROGRAM_LIBS)
@@ -186,6 +195,13 @@ $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libanalyzer.a $(BUIL
 	$(Q)$(CC) -o $@ $^ $(ALL_LDFLAGS) -lcmocka -larchive $(LAUNCHER_LIBS) $(ANALYZER_LIBS)
 $(BUILD)/obj/tests/unit/%.o: ALL_CFLAGS += $(LAUNCHER_INC) $(ANALYZER_INC)
 
+# The HTML page for a document of one's own.
+$(BUILD)/tests/report/page: $(BUILD)/obj/tests/report/page.o $(BUILD)/libanalyzer.a $(BUILD)/libcore.a
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -o $@ $^ $(ALL_LDFLAGS) $(ANALYZER_LIBS)
+$(BUILD)/obj/tests/report/%.o: ALL_CFLAGS += $(ANALYZER_INC)
+
 unit: $(addprefix $(BUILD)/tests/unit/,$(UNIT_TESTS)) ## build and run the unit tests
 	$(Q)for t in $^; do $$t || exit 1; done
 
@@ -222,7 +238,7 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(CORE_SRC) $(CORE_PROGRAM_SRC) $(wildcard core/
 fuzz: $(addprefix $(BUILD)/fuzz/,$(FUZZERS)) ## run each fuzzer for FUZZ_SECONDS (600)
 	$(Q)tests/fuzz/run.sh $(BUILD)/fuzz $(FUZZ_SECONDS)
 
-test-programs: $(addprefix $(BUILD)/tests/unit/,$(UNIT_TESTS)) $(addprefix $(BUILD)/fuzz/,$(FUZZERS))
+test-programs: $(BUILD)/tests/report/page $(addprefix $(BUILD)/tests/unit/,$(UNIT_TESTS)) $(addprefix $(BUILD)/fuzz/,$(FUZZERS))
 
 packages-%:
 	$(Q)shim/lab/packages.sh $*
