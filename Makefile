@@ -97,7 +97,7 @@ ANALYZER_PCAPNG_SRC := $(addprefix analyzer/pcapng/,pcapng_write.c pcapng_copy.c
 ANALYZER_LIVE_SRC := $(addprefix analyzer/live/,links.c tap.c catalog.c live_open.c live.c savefile.c \
     privilege.c sandbox.c stop.c capture.c)
 # What makes a report fit to be shown: pseudonyms, countries, and what differs between two.
-ANALYZER_SHARE_SRC := $(addprefix analyzer/report/,ipcrypt_pfx.c pseudonym.c pseudonym_name.c redact.c redact_text.c redact_key.c geo.c \
+ANALYZER_SHARE_SRC := $(addprefix analyzer/report/,ipcrypt_pfx.c pseudonym.c pseudonym_name.c redact.c redact_words.c redact_text.c redact_key.c geo.c \
     diff.c diff_roles.c diff_facts.c diff_context.c diff_print.c)
 # The report as one HTML page; its template, style and script are part of the program.
 ANALYZER_HTML_SRC := analyzer/report/report_html.c $(addprefix analyzer/report/html/,html_text.c html_cells.c html_verdict.c html_tables.c html_sections.c html_assets.S)
@@ -229,6 +229,12 @@ FUZZ_STREAM_SRC := $(addprefix shim/preload/,enforce_stream.c stream.c stream_po
 $(BUILD)/fuzz/fuzz_stream: FUZZ_SRC := $(FUZZ_STREAM_SRC)
 $(BUILD)/fuzz/fuzz_stream: FUZZ_INC := -Ishim/preload
 $(BUILD)/fuzz/fuzz_stream: $(FUZZ_STREAM_SRC) $(wildcard shim/preload/*.h)
+# Of the join without the files it reads.
+FUZZ_JOIN_SRC := analyzer/run/run_time.c analyzer/run/event_fields.c analyzer/run/event_line.c \
+    $(filter-out %/join_run.c %/join_wire.c,$(ANALYZER_JOIN_SRC)) analyzer/summary/sightings.c analyzer/flow/table.c \
+    analyzer/flow/flow_key.c analyzer/layers/siphash.c
+$(BUILD)/fuzz/fuzz_event_line: FUZZ_SRC += $(FUZZ_JOIN_SRC)
+$(BUILD)/fuzz/fuzz_event_line: $(FUZZ_JOIN_SRC) $(wildcard analyzer/run/*.h analyzer/join/*.h)
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(CORE_SRC) $(CORE_PROGRAM_SRC) $(wildcard core/*.h core/*.def)
 	$(call say,FUZZ,$@)
 	@mkdir -p $(@D)

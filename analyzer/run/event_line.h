@@ -2,7 +2,8 @@
  * One line of events.ndjson, taken apart: what the join and the verdict need of it.
  *
  * Lines come out of a stranger's file. Text is borrowed from the line's buffer, not terminated, and
- * printable or UTF-8: escapes are resolved, bytes that no line of a run can hold have become '?'.
+ * UTF-8 without NUL: escapes are resolved (so control characters may be in it), bytes that no line
+ * of a run can hold have become '?'.
  * What a line does not have is absent (at NULL, family NETADDR_NONE, zero); a null is absent too.
  */
 #ifndef RTCSHIM_ANALYZER_EVENT_LINE_H
