@@ -6,13 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text_escape.h"
-
 enum {
     PATH_BYTES = 256,
     DEPTH_MAX = 16,
-    WORD_MAX = 300, /* a longer name is not looked for in sentences */
-    SAFE_CHARS = 64,
 };
 
 /* What a field holds. First the kinds of names, under their own numbers. */
@@ -65,80 +61,11 @@ static bool no_memory(struct walk *walk)
     return fail(walk, "no memory");
 }
 
-static bool learn_word(struct redactor *redactor, const char *name, const char *pseudonym)
-{
-    char visible[WORD_MAX + 1];
-    size_t len = strlen(name);
-    if (len == 0 || len > WORD_MAX || strcmp(name, pseudonym) == 0)
-        return true;
-    if (json_object_set_new(redactor->words, name, json_string(pseudonym)) != 0)
-        return false;
-    /* Sentences may show it as a terminal would be shown it. */
-    (void)text_escape(name, len, visible, sizeof(visible));
-    if (strcmp(visible, name) != 0 &&
-        json_object_set_new(redactor->words, visible, json_string(pseudonym)) != 0)
-        return false;
-    len = strlen(visible) > len ? strlen(visible) : len;
-    if (len > redactor->longest)
-        redactor->longest = len;
-    return true;
-}
-
-/* One character or a number would be found all over the sentences, and says nothing. */
-static bool worth_learning(const char *name)
-{
-    return name[0] && name[1] && name[strspn(name, "0123456789.-")] != '\0';
-}
-
-/* 203.0.113.8, 203.0.113.8:3478, [2001:db8::1]:3478, fe80::1%eth0, 10.0.0.0/24: an address with
- * what belongs to one, and nothing else. */
-static bool only_an_address(void *context, enum redact_piece piece, const char *text, size_t len)
-{
-    unsigned *addresses = context;
-    if (piece == REDACT_ADDRESS)
-        return ++*addresses == 1;
-    return piece == REDACT_SCOPE ||
-           (piece == REDACT_PLAIN && strspn(text, "[]%:/0123456789") >= len);
-}
-
-static bool is_address(const struct redactor *redactor, const char *text)
-{
-    unsigned addresses = 0;
-    return redact_scan(redactor, text, only_an_address, &addresses) && addresses == 1;
-}
-
-bool redactor_learn(struct redactor *redactor, enum pseudonym_kind kind, const char *name)
-{
-    char pseudonym[PSEUDONYM_NAME_BYTES];
-    if (!worth_learning(name) || is_address(redactor, name))
-        return true;
-    (void)pseudonym_name(redactor->names, kind, name, strlen(name), pseudonym);
-    return learn_word(redactor, name, pseudonym);
-}
-
-static bool no_address(void *context, enum redact_piece piece, const char *text, size_t len)
-{
-    (void)context;
-    (void)text;
-    (void)len;
-    return piece != REDACT_ADDRESS;
-}
-
-static bool is_safe(const struct redactor *redactor, const char *text)
-{
-    for (const char *c = text; *c; c++)
-        if ((size_t)(c - text) >= SAFE_CHARS ||
-            !((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ||
-              strchr(" _.:+-", *c)))
-            return false;
-    return redact_scan(redactor, text, no_address, NULL);
-}
-
 /* The pseudonym of a name; an address in a name's place becomes the address's. */
 static json_t *replace_name(const struct redactor *redactor, enum holds holds, const char *text)
 {
     char name[PSEUDONYM_NAME_BYTES];
-    if (is_address(redactor, text)) {
+    if (redact_is_address(redactor, text)) {
         char *address = redactor_text(redactor, text);
         json_t *result = address ? json_string(address) : NULL;
         free(address);
@@ -162,7 +89,7 @@ static json_t *replace(const struct redactor *redactor, enum holds holds, const 
     json_t *result;
     switch (holds) {
     case HOLDS_SAFE:
-        if (is_safe(redactor, text))
+        if (redact_is_safe(redactor, text))
             return json_string(text);
         return replace_name(redactor, HOLDS_OTHER, text);
     case HOLDS_VERSION:
@@ -197,21 +124,6 @@ static bool learn(struct walk *walk, enum holds holds, const char *text)
     return redactor_learn(walk->learner, kind, text) || no_memory(walk);
 }
 
-/* In what is shown each address is a pseudonym, and no name is left: but for names that pseudonyms
- * are made of ("host", "org"), which stand there without saying anything. */
-static bool is_clean(void *context, enum redact_piece piece, const char *text, size_t len)
-{
-    const struct redactor *redactor = context;
-    char key[WORD_MAX + 1];
-    if (piece == REDACT_FILE)
-        return false;
-    if (piece != REDACT_ADDRESS && piece != REDACT_WORD)
-        return true;
-    memcpy(key, text, len);
-    key[len] = '\0';
-    return json_object_get(redactor->allowed, key) != NULL;
-}
-
 static bool holds_what(struct walk *walk, enum holds *holds)
 {
     const json_t *row = json_object_get(walk->table, walk->path);
@@ -233,8 +145,7 @@ static bool visit_text(struct walk *walk, const char *text, json_t **slot)
         return learn(walk, holds, text);
     case STEP_CHECK:
         return holds == HOLDS_SAFE || holds == HOLDS_VERSION ||
-               redact_scan(walk->redactor, text, is_clean, (void *)(uintptr_t)walk->redactor) ||
-               fail(walk, "an address or a name is left");
+               redact_is_clean(walk->redactor, text) || fail(walk, "an address or a name is left");
     case STEP_REPLACE:
         *slot = replace(walk->redactor, holds, text);
         return *slot || no_memory(walk);
@@ -321,44 +232,13 @@ static bool walk_through(struct walk *walk, json_t *document, enum step step)
     return ok;
 }
 
-/* Pieces of pseudonyms that are names of the run themselves are not what the check looks for. */
-static bool allow_word(void *context, enum redact_piece piece, const char *text, size_t len)
-{
-    struct redactor *redactor = context;
-    char key[WORD_MAX + 1];
-    if (piece != REDACT_WORD)
-        return true;
-    memcpy(key, text, len);
-    key[len] = '\0';
-    return json_object_set_new(redactor->allowed, key, json_true()) == 0;
-}
-
-static bool allow_pseudonyms(struct redactor *redactor)
-{
-    const char *key;
-    json_t *value;
-    json_object_foreach(redactor->words, key, value)
-    {
-        if (!redact_scan(redactor, json_string_value(value), allow_word, redactor))
-            return false;
-    }
-    return true;
-}
-
 struct redactor *redactor_new(const json_t *document, const struct pseudonym *names, char *why,
                               size_t size)
 {
-    struct redactor *redactor = calloc(1, sizeof(*redactor));
+    struct redactor *redactor = redact_empty(names);
     struct walk walk = {.learner = redactor, .redactor = redactor, .why = why, .why_size = size};
-    if (redactor) {
-        redactor->names = names;
-        redactor->words = json_object();
-        redactor->addresses = json_object();
-        redactor->allowed = json_object();
-    }
-    if (!redactor || !redactor->words || !redactor->addresses || !redactor->allowed) {
+    if (!redactor) {
         (void)no_memory(&walk);
-        redactor_free(redactor);
         return NULL;
     }
     /* Nothing is changed while learning. NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast) */
@@ -369,23 +249,13 @@ struct redactor *redactor_new(const json_t *document, const struct pseudonym *na
     return redactor;
 }
 
-void redactor_free(struct redactor *redactor)
-{
-    if (!redactor)
-        return;
-    json_decref(redactor->words);
-    json_decref(redactor->addresses);
-    json_decref(redactor->allowed);
-    free(redactor);
-}
-
 bool redactor_apply(struct redactor *redactor, json_t *document, char *why, size_t size)
 {
     struct walk walk = {.redactor = redactor, .why = why, .why_size = size};
     json_t *run = json_object_get(document, "run");
     if (!walk_through(&walk, document, STEP_REPLACE))
         return false;
-    if (!allow_pseudonyms(redactor))
+    if (!redact_allow_pseudonyms(redactor))
         return no_memory(&walk);
     if (!walk_through(&walk, document, STEP_CHECK))
         return false;

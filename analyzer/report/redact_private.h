@@ -4,6 +4,8 @@
 
 #include "redact.h"
 
+enum { REDACT_WORD_MAX = 300 }; /* a longer name is not looked for in sentences */
+
 struct redactor {
     const struct pseudonym *names;
     json_t *words;     /* original name -> pseudonym, where they differ */
@@ -31,5 +33,16 @@ bool redact_scan(const struct redactor *redactor, const char *text, redact_visit
 
 /* The pseudonym of the address text[0..len), which reads as one; out has NETADDR_IP_TEXT_BYTES. */
 bool redact_address(const struct redactor *redactor, const char *text, size_t len, char *out);
+
+/* Knows no name yet. NULL: no memory. */
+struct redactor *redact_empty(const struct pseudonym *names);
+
+/* An address with what belongs to one (port, brackets, scope, prefix length), and nothing else. */
+bool redact_is_address(const struct redactor *redactor, const char *text);
+/* Short, of letters that rtcshim's own words have, without an address. */
+bool redact_is_safe(const struct redactor *redactor, const char *text);
+/* After redact_allow_pseudonyms(): no name is left in text, and no address but pseudonyms. */
+bool redact_is_clean(const struct redactor *redactor, const char *text);
+bool redact_allow_pseudonyms(struct redactor *redactor);
 
 #endif

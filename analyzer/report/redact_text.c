@@ -6,7 +6,7 @@
 
 enum {
     ADDRESS_CHARS = 45, /* the longest text of an IPv6 address with an IPv4 address in it */
-    WORD_CHARS = 300,
+    WORD_CHARS = REDACT_WORD_MAX,
 };
 
 static bool is_digit(char c)
