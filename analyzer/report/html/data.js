@@ -91,13 +91,25 @@ const exchanges = (() => {
   return { count: rows.length, get, leftOut: report.exchanges?.left_out ?? 0 };
 })();
 
-function evidenceWords(events, frames, more = 0) {
+/* "48\u201349, 52": neighbours as ranges, as html_numbers() has them. */
+function ranges(numbers) {
+  const runs = [];
+  for (const one of list(numbers)) {
+    const last = runs.at(-1);
+    if (last && one === last[1] + 1) last[1] = one;
+    else runs.push([one, one]);
+  }
+  return runs.map(([from, to]) => (from === to ? `${from}` : `${from}\u2013${to}`)).join(", ") || NOTHING;
+}
+
+function evidenceWords(events, frames) {
   const parts = [];
-  const numbers = (what, values) => {
-    if (list(values).length) parts.push(`${what}${values.length > 1 ? "s" : ""} ${values.join(", ")}`);
-  };
-  numbers("event", events);
-  numbers("frame", frames);
-  if (more) parts.push(`and ${number(more)} more`);
+  if (list(events).length) parts.push(`events ${ranges(events)}`);
+  if (list(frames).length) parts.push(`frames ${ranges(frames)}`);
   return parts.join("; ") || NOTHING;
+}
+
+/* An element that keeps the text's direction to itself; a text without a place to break may break anywhere. */
+function isolated(text) {
+  return element("bdi", /\S{41}/.test(text) ? { class: "long" } : {}, text);
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum {
-    EVIDENCE_SHOWN = 12,
+    RANGES_SHOWN = 12,
 };
 
 static const json_t *indexed(const struct page *page, const char *array, const json_t *index)
@@ -43,28 +43,42 @@ void html_outcome(struct page *page, const char *name)
         html_put(page, "&ndash;");
 }
 
-static bool put_numbers(struct page *page, const char *what, const json_t *numbers)
+/* Neighbours as ranges: "48-49, 52". */
+static void put_numbers(struct page *page, const json_t *numbers)
 {
     size_t count = json_array_size(numbers);
+    size_t shown = 0;
 
-    if (count == 0)
-        return false;
-    (void)fprintf(page->out, "%s%s ", what, count == 1 ? "" : "s");
-    for (size_t i = 0; i < count && i < EVIDENCE_SHOWN; i++)
-        (void)fprintf(page->out, "%s%" JSON_INTEGER_FORMAT, i ? ", " : "",
-                      json_integer_value(json_array_get(numbers, i)));
-    if (count > EVIDENCE_SHOWN)
-        html_put(page, ", &hellip;");
-    return true;
+    for (size_t i = 0; i < count; shown++) {
+        json_int_t first = json_integer_value(json_array_get(numbers, i));
+        json_int_t last = first;
+        if (shown == RANGES_SHOWN) {
+            html_put(page, ", &hellip;");
+            return;
+        }
+        while (++i < count && json_integer_value(json_array_get(numbers, i)) == last + 1)
+            last++;
+        (void)fprintf(page->out, "%s%" JSON_INTEGER_FORMAT, shown ? ", " : "", first);
+        if (last != first)
+            (void)fprintf(page->out, "&ndash;%" JSON_INTEGER_FORMAT, last);
+    }
+    html_put(page, count ? "" : "&ndash;");
 }
 
-void html_evidence(struct page *page, const json_t *events, const json_t *frames, json_int_t more)
+static void put_evidence(struct page *page, const json_t *evidence)
 {
-    bool some = put_numbers(page, "event", events);
+    static const char *const kinds[] = {"events", "frames"};
+    json_int_t more = html_integer(evidence, "more");
+    bool some = false;
 
-    if (some && json_array_size(frames) > 0)
-        html_put(page, "; ");
-    some = put_numbers(page, "frame", frames) || some;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        const json_t *numbers = json_object_get(evidence, kinds[i]);
+        if (json_array_size(numbers) == 0)
+            continue;
+        (void)fprintf(page->out, "%s%s ", some ? "; " : "", kinds[i]);
+        put_numbers(page, numbers);
+        some = true;
+    }
     if (more > 0) {
         html_put(page, some ? "; and " : "");
         html_number(page, more);
@@ -235,8 +249,10 @@ void html_cell(struct page *page, const json_t *row, const char *key, enum cell 
         }
         break;
     case CELL_EVIDENCE:
-        html_evidence(page, json_object_get(value, "events"), json_object_get(value, "frames"),
-                      html_integer(value, "more"));
+        put_evidence(page, value);
+        break;
+    case CELL_NUMBERS:
+        put_numbers(page, value);
         break;
     }
 }

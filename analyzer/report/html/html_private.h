@@ -50,6 +50,7 @@ enum cell {
     CELL_ADDRESSES, /* [{ip, kind}], [{address, kind, wanted}], [{iface, ip}] or ["..."] */
     CELL_OUTCOME,   /* its shape and words */
     CELL_LEAK,      /* index into leaks */
+    CELL_NUMBERS,   /* [48, 49] */
     CELL_EVIDENCE,  /* {events, frames, more} */
 };
 
@@ -58,7 +59,6 @@ void html_cell(struct page *page, const json_t *row, const char *key, enum cell 
 /* Whether the cell is aligned and sorted as a number. */
 bool html_cell_is_number(enum cell cell);
 void html_outcome(struct page *page, const char *name);
-void html_evidence(struct page *page, const json_t *events, const json_t *frames, json_int_t more);
 
 /* --- the sections --- */
 

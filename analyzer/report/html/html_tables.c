@@ -16,7 +16,7 @@ struct column {
 
 struct table {
     const char *id, *title, *caption, *none;
-    struct column columns[10];
+    struct column columns[11];
 };
 
 static const struct table tables[] = {
@@ -51,7 +51,6 @@ static json_t *row_object(const struct page *page, const struct table *table, co
     const json_t *columns =
         json_object_get(json_object_get(page->document, "exchanges"), "columns");
     json_t *object = json_object();
-    json_t *evidence;
     size_t i;
     const json_t *name;
 
@@ -65,10 +64,6 @@ static json_t *row_object(const struct page *page, const struct table *table, co
     json_array_foreach((json_t *)columns, i,
                        name) if (json_is_string(name) && json_array_get(row, i))(void)
         json_object_set(object, json_string_value(name), json_array_get(row, i));
-    evidence = json_object();
-    (void)json_object_set(evidence, "events", json_object_get(object, "events"));
-    (void)json_object_set(evidence, "frames", json_object_get(object, "frames"));
-    (void)json_object_set_new(object, "evidence", evidence);
     return object;
 }
 

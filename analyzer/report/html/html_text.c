@@ -9,6 +9,7 @@
 enum {
     ESCAPED_MOST = 4, /* bytes that text_escape() makes of one: \xNN */
     SHORT_TEXT = 256,
+    LONG_WORD = 40,
 };
 
 void html_put(struct page *page, const char *markup)
@@ -56,10 +57,20 @@ void html_text(struct page *page, const char *text, size_t len)
         free(buffer);
 }
 
+/* A text that has no place to break for so long may break anywhere. */
+static bool has_long_word(const json_t *value)
+{
+    size_t run = 0;
+
+    for (const char *c = json_string_value(value); *c && run <= LONG_WORD; c++)
+        run = *c == ' ' ? 0 : run + 1;
+    return run > LONG_WORD;
+}
+
 void html_value(struct page *page, const json_t *value)
 {
     if (json_is_string(value)) {
-        html_put(page, "<bdi>");
+        html_put(page, has_long_word(value) ? "<bdi class=\"long\">" : "<bdi>");
         html_text(page, json_string_value(value), json_string_length(value));
         html_put(page, "</bdi>");
     } else if (json_is_integer(value)) {

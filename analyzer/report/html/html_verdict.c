@@ -169,6 +169,33 @@ static void put_fact(struct page *page, const char *name, const json_t *row, con
     html_put(page, "</dd>\n");
 }
 
+static void put_actor(struct page *page, const json_t *leak)
+{
+    if (!json_is_integer(json_object_get(leak, "process")))
+        return;
+    html_put(page, "<dt>Process</dt><dd>");
+    html_cell(page, leak, "process", CELL_PROCESS);
+    if (json_is_string(json_object_get(leak, "call"))) {
+        html_put(page, ", by ");
+        html_cell(page, leak, "call", CELL_CODE);
+    }
+    html_put(page, "</dd>\n");
+}
+
+static void put_times(struct page *page, const json_t *leak)
+{
+    json_int_t count = html_integer(leak, "count");
+
+    html_put(page, "<dt>When</dt><dd>");
+    if (count > 1) {
+        html_number(page, count);
+        html_put(page, " times, first ");
+    }
+    html_put(page, "at ");
+    html_cell(page, leak, "first_us", CELL_TIME);
+    html_put(page, " s</dd>\n");
+}
+
 static void put_advice(struct page *page, const json_t *advice)
 {
     size_t i;
@@ -213,12 +240,10 @@ static void put_leak(struct page *page, const json_t *leak)
     put_fact(page, "Why", leak, "why", CELL_VALUE);
     put_fact(page, "Learned by", json_object_get(leak, "learned_by"), "sentence", CELL_VALUE);
     put_fact(page, "Over", leak, "iface", CELL_VALUE);
-    put_fact(page, "Process", leak, "process", CELL_PROCESS);
-    put_fact(page, "Call", leak, "call", CELL_CODE);
+    put_actor(page, leak);
     put_fact(page, "Where", leak, "geo", CELL_GEO);
     put_fact(page, "How sure", leak, "basis", CELL_VALUE);
-    put_fact(page, "First seen, s", leak, "first_us", CELL_TIME);
-    put_fact(page, "Times", leak, "count", CELL_COUNT);
+    put_times(page, leak);
     put_fact(page, "Evidence", leak, "evidence", CELL_EVIDENCE);
     html_put(page, "</dl>\n");
     put_advice(page, json_object_get(leak, "advice"));

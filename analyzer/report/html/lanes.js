@@ -2,9 +2,9 @@
 
 const LANE_PAD = 14;      // above and below the marks
 const LANE_LEAST = 56;
-const LANE_MOST = 148;
-const MARK = 11;          // a mark and the gap beside it
-const MARK_LEAST = 2;
+const LANE_MOST = 168;
+const MARK = 13;          // a mark and the gap beside it
+const ROWS_APART = 12;    // a lane with more rows has no room for lines
 const NAMES_WIDTH = 188;
 const NAMES_HEIGHT = 46;  // where the name stands above its lane
 const NARROW = 640;
@@ -27,23 +27,45 @@ function makeLanes() {
 }
 
 /*
- * Give each shown member of the lane a row, the lowest that is free at its place, so that a burst stands as a column.
+ * What happened at the same place of the picture stands in a column, the grave below, where columns can be compared.
  *
- * xOf(us) the place of a time; returns the rows that were needed. lane.row[i] belongs to lane.members[i], -1 where it is not in view.
+ * picture gives xOf(us), width, times, gravity(index) and isShown(index). lane.row[i] and lane.x[i] belong to lane.members[i]; row -1: not in view.
+ * Returns the rows that were needed.
  */
-function stackLane(lane, times, xOf, width, isShown) {
-  const free = [];
+function stackLane(lane, picture) {
   lane.row = new Int32Array(lane.members.length).fill(-1);
+  lane.x = new Float64Array(lane.members.length);
+  let column = { x: -Infinity, members: [] };
+  const columns = [];
   lane.members.forEach((index, at) => {
-    const from = xOf(times.start[index]);
-    const to = xOf(times.end[index]);
-    if (!isShown(index) || to < -MARK || from > width + MARK) return;
-    let row = free.findIndex((until) => until <= from);
-    if (row < 0) row = free.length;
-    free[row] = Math.max(from + MARK, Math.min(to, width) + 3);
-    lane.row[at] = row;
+    const x = picture.xOf(picture.times.start[index]);
+    if (!picture.isShown(index) || picture.xOf(picture.times.end[index]) < -MARK || x > picture.width + MARK) return;
+    if (x >= column.x + MARK) columns.push(column = { x, members: [] });
+    column.members.push(at);
   });
-  return free.length;
+  let most = 0;
+  for (const { x, members } of columns) {
+    members.sort((a, b) => picture.gravity(lane.members[b]) - picture.gravity(lane.members[a]) || a - b);
+    members.forEach((at, row) => [lane.row[at], lane.x[at]] = [row, x]);
+    most = Math.max(most, members.length);
+  }
+  return most <= ROWS_APART ? keepWaysFree(lane, columns, picture) : most;
+}
+
+/* Where there is room, nothing stands on the line of an exchange that waits for its answer. */
+function keepWaysFree(lane, columns, picture) {
+  const until = [];
+  let most = 1;
+  for (const { x, members } of columns) {
+    let row = 0;
+    for (const at of members) {
+      while (until[row] > x) row++;
+      lane.row[at] = row;
+      until[row] = Math.max(x + MARK, picture.xOf(picture.times.end[lane.members[at]]));
+      most = Math.max(most, ++row);
+    }
+  }
+  return most;
 }
 
 /* Heights and places of all lanes, from the rows that they need with the whole run in view; returns the height of all. */
@@ -62,5 +84,5 @@ function placeLanes(lanes, top, narrow) {
 
 /* How far apart a lane's rows are when it needs that many. */
 function rowPitch(lane, rows) {
-  return Math.max(MARK_LEAST, Math.min(MARK, (lane.height - 2 * LANE_PAD) / Math.max(1, rows - 1)));
+  return Math.min(MARK, (lane.height - 2 * LANE_PAD) / Math.max(1, rows - 1));
 }

@@ -38,7 +38,7 @@ function startTimeline(table) {
     const lines = [facts.get("Outcome"), `${facts.get("Process")} \u2192 ${serverName(exchanges.get(place.index, "server"))}`];
     if (facts.has("Learned")) lines.push(`learned ${facts.get("Learned")}`);
     if (facts.has("Leak")) lines.push("leak");
-    tip.replaceChildren(...lines.map((line) => element("div", {}, element("bdi", {}, line))));
+    tip.replaceChildren(...lines.map((line) => element("div", {}, isolated(line))));
     const x = timeline.left + place.x;
     tip.style.left = `${Math.max(4, Math.min(x + 14, timeline.left + timeline.width - tip.offsetWidth - 4))}px`;
     tip.style.top = `${Math.max(2, place.y - tip.offsetHeight - 12)}px`;
@@ -54,7 +54,7 @@ function startTimeline(table) {
       return;
     }
     const facts = exchangeFacts(timeline.chosen);
-    detail.replaceChildren(element("dl", {}, ...facts.map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, element("bdi", {}, value))))));
+    detail.replaceChildren(element("dl", {}, ...facts.map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, isolated(value))))));
   });
   for (const button of document.querySelectorAll(".legend [data-outcome]")) {
     button.disabled = button.dataset.count === "0";

@@ -7,7 +7,8 @@ const HEADS = ["Process", "Interface", "Server", "Address learned"];
 const DIAGRAM_WIDTH = 1000;
 const NODE_WIDTH = 190;
 const HEAD_HEIGHT = 30;
-const LETTERS = 24; // that fit a node
+const LETTERS = 40; // more than fit a node; the rest is cut at its edge
+const LEARNED_MOST = 8;
 
 const cut = (text) => (text.length > LETTERS ? `${text.slice(0, LETTERS - 1)}\u2026` : text);
 
@@ -20,7 +21,7 @@ function pathNodes(path) {
     { id: `i${path.iface}`, title: interfaceName(path.iface), more: one?.wanted ? "wanted" : visible(one?.kind ?? ""), wanted: one?.wanted },
     { id: `s${path.server}`, title: serverName(path.server), more: server ? (server.name ? serverAddress(path.server) : visible(server.proto ?? "")) : "" },
   ];
-  const learned = list(path.learned).map((address) => ({
+  const learned = list(path.learned).slice(0, LEARNED_MOST).map((address) => ({
     id: `a${address.address}`, title: visible(address.address), more: visible(address.kind ?? ""), wanted: address.wanted,
     leak: path.leak !== null && path.leak !== undefined && !address.wanted,
   }));
@@ -100,9 +101,10 @@ function drawNode(node, highlight) {
   const kind = `node${node.leak ? " is-leaking" : ""}${node.wanted ? " is-wanted" : ""}`;
   const drawn = drawing("g", { class: kind, tabindex: "0", role: "img", "aria-label": nodeWords(node), transform: `translate(${node.x} ${node.y})` },
     drawing("title", {}, nodeWords(node)),
-    drawing("rect", { width: NODE_WIDTH, height: NODE_HEIGHT, rx: 4 }),
-    drawing("text", { x: 12, y: node.more ? 17 : 25, class: "node-title" }, cut(node.title)));
-  if (node.more) drawn.append(drawing("text", { x: 12, y: 32, class: "node-more" }, cut(node.more)));
+    drawing("rect", { width: NODE_WIDTH, height: NODE_HEIGHT, rx: 4 }));
+  const text = drawing("svg", { x: 12, width: NODE_WIDTH - (node.leak ? 42 : 18), height: NODE_HEIGHT }, drawing("text", { y: node.more ? 17 : 25, class: "node-title" }, cut(node.title)));
+  if (node.more) text.append(drawing("text", { y: 32, class: "node-more" }, cut(node.more)));
+  drawn.append(text);
   if (node.leak) drawn.append(drawing("use", { href: "#shape-leak", class: "is-leak", x: NODE_WIDTH - 26, y: NODE_HEIGHT / 2 - 8, width: 16, height: 16 }));
   for (const name of ["focus", "pointerenter"]) drawn.addEventListener(name, () => highlight(node));
   for (const name of ["blur", "pointerleave"]) drawn.addEventListener(name, () => highlight(null));

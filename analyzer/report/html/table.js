@@ -143,9 +143,10 @@ const EXCHANGE_TEXT = [
   (index) => visible(exchanges.get(index, "method") ?? NOTHING),
   (index) => outcomeLabel.get(exchanges.get(index, "outcome")) ?? visible(exchanges.get(index, "outcome")),
   (index) => visible(exchanges.get(index, "learned") ?? NOTHING),
-  (index) => evidenceWords(exchanges.get(index, "events"), exchanges.get(index, "frames")),
+  (index) => ranges(exchanges.get(index, "events")),
+  (index) => ranges(exchanges.get(index, "frames")),
 ];
-const [START, OUTCOME, LEARNED, EVIDENCE] = [0, 6, 7, 8];
+const [START, OUTCOME, LEARNED, EVENTS, FRAMES] = [0, 6, 7, 8, 9];
 
 /* The rows of the exchanges, made when they are shown. */
 class ExchangeRows {
@@ -167,7 +168,8 @@ class ExchangeRows {
 
   key(index, column) {
     if (column === START) return exchanges.get(index, "start_us");
-    if (column === EVIDENCE) return list(exchanges.get(index, "events"))[0] ?? list(exchanges.get(index, "frames"))[0] ?? Infinity;
+    if (column === EVENTS) return list(exchanges.get(index, "events"))[0] ?? Infinity;
+    if (column === FRAMES) return list(exchanges.get(index, "frames"))[0] ?? Infinity;
     return EXCHANGE_TEXT[column](index);
   }
 
@@ -182,7 +184,7 @@ class ExchangeRows {
       const cell = element("td", column === START ? { class: "number" } : {});
       if (column === OUTCOME) cell.append(shape(exchanges.get(index, "outcome")), " ");
       if (column === LEARNED && leak) cell.append(shape("leak"), " ");
-      cell.append(element("bdi", {}, text(index)));
+      cell.append(isolated(text(index)));
       if (column === LEARNED && leak) cell.append(element("span", { class: "unseen" }, " (leak)"));
       return cell;
     });

@@ -1,6 +1,10 @@
 /* The picture of exchanges over time: drawn on a canvas, because there may be 20,000 of them; names are text of the page. */
 
 const AXIS_HEIGHT = 30;
+const LEAK_RADIUS = 6;
+const PITCH_LEAST = 3.5;      // below that marks would be dots without a shape
+const SLICE = 9;
+const LINE_LEAST = 8;
 const EDGE = 14;              // room for half a mark at both ends
 const OVERVIEW_HEIGHT = 40;
 const LEAST_SPAN_US = 200;
@@ -41,6 +45,7 @@ class Timeline extends EventTarget {
     return [Math.max(0, start[0] - room), last + room];
   }
 
+  gravity = (index) => SEVERITY.indexOf(this.outcome[index]) + (this.leaks[index] ? SEVERITY.length : 0);
   isShown = (index) => !this.hiddenOutcomes.has(this.outcome[index]);
   xOf = (us) => EDGE + ((us - this.from) / (this.to - this.from)) * (this.width - 2 * EDGE);
   timeAt = (x) => this.from + ((x - EDGE) / (this.width - 2 * EDGE)) * (this.to - this.from);
@@ -72,7 +77,7 @@ class Timeline extends EventTarget {
     this.width = Math.max(120, full - this.left);
     const [from, to] = [this.from, this.to];
     [this.from, this.to] = this.whole;
-    for (const lane of this.lanes) lane.rows = stackLane(lane, this.times, this.xOf, this.width, () => true);
+    for (const lane of this.lanes) lane.rows = stackLane(lane, this);
     [this.from, this.to] = [from, to];
     this.height = placeLanes(this.lanes, AXIS_HEIGHT, this.narrow) + 1;
     this.stage.classList.toggle("is-narrow", this.narrow);
@@ -147,7 +152,8 @@ class Timeline extends EventTarget {
     for (let us = Math.ceil(this.from / step) * step; us <= this.to; us += step) {
       const x = Math.round(this.xOf(us)) + 0.5;
       at.fillStyle = this.colour.rule;
-      at.fillRect(x - 0.5, AXIS_HEIGHT - 6, 1, this.height - AXIS_HEIGHT + 6);
+      at.fillRect(x - 0.5, AXIS_HEIGHT - 6, 1, 6);
+      for (const lane of this.lanes) at.fillRect(x - 0.5, lane.plotY, 1, lane.height);
       at.fillStyle = this.colour.faint;
       const digits = Math.max(0, -Math.floor(Math.log10(step / 1e6) + 1e-9));
       const text = `${(us / 1e6).toFixed(Math.min(6, digits))} s`;
@@ -159,39 +165,48 @@ class Timeline extends EventTarget {
       at.strokeStyle = this.colour.ink;
       at.setLineDash([2, 3]);
       at.beginPath();
-      at.moveTo(x, AXIS_HEIGHT - 8);
-      at.lineTo(x, this.height);
+      for (const lane of this.lanes) {
+        at.moveTo(x, lane.plotY);
+        at.lineTo(x, lane.plotY + lane.height);
+      }
       at.stroke();
       at.setLineDash([]);
     }
   }
 
-  /* Marks from the harmless to the grave, so that the grave are never covered. */
+  /* From the harmless to the grave, so that the grave are never covered. */
   #drawLane(at, lane) {
-    const rows = stackLane(lane, this.times, this.xOf, this.width, this.isShown);
+    const rows = stackLane(lane, this);
     const pitch = rowPitch(lane, rows);
-    const size = Math.min(1, Math.max(0.35, pitch / MARK));
-    const most = Math.floor((lane.height - 2 * LANE_PAD) / pitch) + 1;
     const base = lane.plotY + lane.height - LANE_PAD - 1;
-    const byGravity = new Map([...SEVERITY, "leak"].map((name) => [name, []]));
+    const places = [];
     lane.members.forEach((index, member) => {
-      if (lane.row[member] < 0) return;
-      const place = { index, x: this.xOf(this.times.start[index]), y: base - (lane.row[member] % most) * pitch, size, lane };
-      this.places.push(place);
-      byGravity.get(this.leaks[index] ? "leak" : this.outcome[index])?.push(place);
+      if (lane.row[member] >= 0) places.push({ index, x: lane.x[member], y: base - lane.row[member] * pitch, pitch, lane });
     });
-    for (const places of byGravity.values()) for (const place of places) this.#drawMark(at, place);
+    if (pitch < PITCH_LEAST) {
+      for (const place of places) this.#drawSlice(at, place);
+    } else {
+      places.sort((a, b) => this.gravity(a.index) - this.gravity(b.index));
+      for (const place of places) this.#drawMark(at, place);
+    }
+    this.places.push(...places);
   }
 
-  #drawMark(at, { index, x, y, size }) {
+  /* Of a column that is too full for marks: a bar of as many colours as there are outcomes. */
+  #drawSlice(at, { index, x, y, pitch }) {
+    at.fillStyle = this.colour[this.leaks[index] ? "leak" : `o-${this.outcome[index]}`];
+    at.fillRect(x - SLICE / 2, y - pitch, SLICE, pitch + 0.5); // no seams between slices
+  }
+
+  #drawMark(at, { index, x, y, pitch }) {
     const made = this.shapes.get(this.outcome[index]);
     if (!made) return;
-    const colour = this.colour[`o-${this.outcome[index]}`];
+    const size = Math.min(1, pitch / (MARK - 2));
     const end = this.xOf(this.times.end[index]);
-    at.fillStyle = at.strokeStyle = colour;
-    if (end > x + 6) {
+    at.fillStyle = at.strokeStyle = this.colour[`o-${this.outcome[index]}`];
+    if (end > this.xOf(this.times.start[index]) + LINE_LEAST) {
       at.globalAlpha = 0.45;
-      at.fillRect(x, y - 1, end - x, 2);
+      at.fillRect(x, y - 1, end - x, Math.min(2, pitch / 3));
       at.globalAlpha = 1;
     }
     at.save();
@@ -200,11 +215,11 @@ class Timeline extends EventTarget {
     if (this.leaks[index]) {
       at.fillStyle = this.colour.leak;
       at.beginPath();
-      at.arc(0, 0, 7.5, 0, 2 * Math.PI);
+      at.arc(0, 0, LEAK_RADIUS, 0, 2 * Math.PI);
       at.fill();
       at.fillStyle = at.strokeStyle = this.colour.paper;
-      at.scale(0.8, 0.8);
-      this.#drawShape(at, size > 0.6 ? this.shapes.get("leak") : made);
+      at.scale(0.66, 0.66);
+      this.#drawShape(at, this.outcome[index] === "confirmed" ? this.shapes.get("leak") : made);
     } else {
       this.#drawShape(at, made);
     }
@@ -265,6 +280,12 @@ class Timeline extends EventTarget {
       at.fillRect(bar * 3, OVERVIEW_HEIGHT - 4 - whole, 2, whole);
       at.fillStyle = this.colour.leak;
       at.fillRect(bar * 3, OVERVIEW_HEIGHT - 4 - red, 2, red);
+    }
+    at.fillStyle = this.colour.faint;
+    if (!this.narrow) {
+      at.font = this.font;
+      at.textBaseline = "middle";
+      at.fillText("The whole run", 14, OVERVIEW_HEIGHT / 2);
     }
     const [from, to] = [this.overviewX(this.from), this.overviewX(this.to)];
     at.fillStyle = this.colour.window;
