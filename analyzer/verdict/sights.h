@@ -75,7 +75,8 @@ struct sights_announcement {
 struct sights_option {
     uint32_t pid;
     int32_t fd;
-    const char *option, *iface;
+    const char *option, *iface; /* iface NULL: by ifindex, or by what only the kernel knows */
+    uint32_t ifindex;
     uint64_t time_ns;
     uint32_t seq;
 };

@@ -19,25 +19,19 @@
 #include <stdint.h>
 
 #include "join.h"
+#include "reason.h"
 #include "run_folder.h"
 #include "sights.h"
 #include "wanted.h"
 
 enum {
-    VERDICT_LEAKS_MAX = 4096,
+    VERDICT_LEAKS_MAX = 2048,  /* as many faults, strangers and questions */
+    VERDICT_FLOWS_MAX = 8,     /* of a stranger */
     VERDICT_EVIDENCE_MAX = 16, /* events, and as many frames, that are named one by one */
 };
 
 enum verdict_result { VERDICT_CLEAN, VERDICT_LEAK, VERDICT_FAULT, VERDICT_UNKNOWN };
 enum verdict_learner { VERDICT_SERVER, VERDICT_PAGE, VERDICT_NETWORK };
-
-/* Why it went past the wanted path; reasons.def. */
-enum verdict_reason {
-#define REASON(ident, name, words) VERDICT_##ident,
-#include "reasons.def"
-#undef REASON
-    VERDICT_REASON_COUNT
-};
 
 struct verdict_evidence {
     uint32_t events[VERDICT_EVIDENCE_MAX], frames[VERDICT_EVIDENCE_MAX];
@@ -48,7 +42,7 @@ struct verdict_evidence {
 struct verdict_leak {
     struct netaddr address; /* no port; NETADDR_NONE: "the public address of iface" */
     uint8_t who;            /* enum verdict_learner */
-    uint8_t reason;         /* enum verdict_reason */
+    uint8_t reason;         /* enum reason */
     uint8_t outcome;        /* enum join_outcome, the worst of what shows it */
     uint8_t iface_source;   /* enum join_iface_source */
     bool sure;
@@ -75,12 +69,12 @@ struct verdict_fault {
 /* Messages on the wire that no event of the shim stands for. */
 struct verdict_stranger {
     char *sentence;
-    uint32_t process;  /* JOIN_NONE: nobody knows */
-    uint8_t belongs;   /* enum join_belongs */
-    bool uncovered;    /* a process of the run that the shim is not in */
-    const char *iface; /* NULL unknown */
-    struct netaddr server;
-    uint8_t protocol;
+    uint32_t process;                  /* JOIN_NONE: nobody knows */
+    uint8_t belongs;                   /* enum join_belongs */
+    bool uncovered;                    /* a process of the run that the shim is not in */
+    const char *iface;                 /* NULL unknown */
+    uint32_t flows[VERDICT_FLOWS_MAX]; /* different other ends */
+    unsigned flow_count;
     uint64_t messages, first_ns;
     struct verdict_evidence evidence;
 };
@@ -115,6 +109,7 @@ struct verdict {
     size_t sure, likely; /* different addresses; one that is sure is not counted as likely */
     size_t uncovered;    /* processes of the run that used a socket and were not covered */
     uint64_t left_out;
+    struct network_at *network; /* of the run; owned */
     uint32_t *leak_of; /* for each exchange of the join, the leak that it shows, or JOIN_NONE */
 };
 
@@ -128,7 +123,6 @@ struct verdict *verdict_make(const struct run_folder *run, const struct join *jo
 void verdict_free(struct verdict *verdict);
 
 const char *verdict_result_name(enum verdict_result result); /* "leak"; static */
-const char *verdict_reason_name(enum verdict_reason reason); /* "bound_address"; static */
 const char *verdict_learner_name(enum verdict_learner who);  /* "server"; static */
 
 #endif

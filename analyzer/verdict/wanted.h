@@ -5,28 +5,34 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "network_at.h"
 #include "run_folder.h"
 
-enum { WANTED_MAX = 8 };
+enum {
+    WANTED_MAX = 8,
+    WANTED_NAME_BYTES = 16, /* IFNAMSIZ */
+};
 
 enum wanted_source { WANTED_NONE, WANTED_OPTION, WANTED_POLICY, WANTED_TUNNEL };
 
 struct wanted {
-    const char *names[WANTED_MAX]; /* borrowed */
+    char names[WANTED_MAX][WANTED_NAME_BYTES];
+    const char *list[WANTED_MAX]; /* the same */
     size_t count;
     enum wanted_source source;
-    bool missing; /* a name is no interface of the run's */
-    char sentence[256];
-    char text[WANTED_MAX][16]; /* names that are not terminated elsewhere */
+    bool missing;       /* a name is no interface that the run had at any time */
+    char sentence[512]; /* for people: what is wanted, and how that is known */
 };
 
 /*
- * From the option (may be NULL), else the policy (its vpn, else its rules: "via !tun0"), else the
- * tunnels that have a default route, else the only tunnel.
+ * From the option (NULL none; a longer name than an interface can have is cut), else the policy
+ * (its vpn, else its rules: "via !tun0"), else the tunnels that have a default route, else the only
+ * tunnel. network is moved to the run's start. wanted must stay where it is: list points into it.
  */
-void wanted_find(const struct run_folder *run, const char *option, struct wanted *wanted);
+void wanted_find(const struct run_folder *run, struct network_at *network, const char *option,
+                 struct wanted *wanted);
 
-/* Loopback is on every wanted path. */
+/* iface is on the wanted path. Loopback always is, since it tells nobody anything; NULL is not. */
 bool wanted_includes(const struct wanted *wanted, const char *iface);
 
 const char *wanted_source_name(enum wanted_source source); /* "option"; static */
