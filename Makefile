@@ -111,10 +111,16 @@ ANALYZER_NOTES_SRC := $(addprefix analyzer/report/,note_text.c note.c note_event
 # A run's folder, and its events joined with its capture.
 ANALYZER_RUN_SRC := $(addprefix analyzer/run/,run_folder.c run_json.c run_time.c event_fields.c event_line.c event_reader.c)
 ANALYZER_JOIN_SRC := $(addprefix analyzer/join/,join.c rows.c exchanges.c shim.c wire.c clock.c outcome.c order.c join_wire.c join_run.c)
+# What follows from both, and the report that says it.
+ANALYZER_VERDICT_SRC := $(addprefix analyzer/verdict/,network_at.c wanted.c sights.c reason.c advice.c judging.c exits.c leak_exchange.c \
+    leak_likely.c disagreement.c dns_past.c result.c verdict.c)
+ANALYZER_REPORT_SRC := $(addprefix analyzer/report/,document.c document_values.c document_tables.c document_leaks.c document_exchanges.c \
+    document_run.c paragraph.c report_text.c report_text_verdict.c report_text_details.c outfile.c)
 ANALYZER_SRC := $(ANALYZER_INPUT_SRC) $(ANALYZER_LAYERS_SRC) $(ANALYZER_FLOW_SRC) $(ANALYZER_MESSAGE_SRC) \
     $(ANALYZER_SUMMARY_SRC) $(ANALYZER_OUTPUT_SRC) $(ANALYZER_PCAPNG_SRC) $(ANALYZER_LIVE_SRC) $(ANALYZER_SHARE_SRC) $(ANALYZER_NOTES_SRC) $(ANALYZER_HTML_SRC) $(ANALYZER_RUN_SRC) $(ANALYZER_JOIN_SRC) \
+    $(ANALYZER_VERDICT_SRC) $(ANALYZER_REPORT_SRC) \
     analyzer/pipeline.c analyzer/complain.c analyzer/decoding.c \
-    analyzer/cmd_decode.c analyzer/cmd_capture.c
+    analyzer/cmd_decode.c analyzer/cmd_capture.c analyzer/cmd_report.c
 ANALYZER_LIBS := -ljansson -lmaxminddb -lresolv -llzma -lbz2 -lzstd -llz4 -lpcap -lmnl -lcap-ng -lseccomp $(CORE_PROGRAM_LIBS)
 
 # --- tests ---------------------------------------------------------------------------------------------------------------------

@@ -12,8 +12,10 @@ enum {
 /* argv[0] is the subcommand's name. Returns the exit status. */
 int cmd_capture(int argc, char **argv);
 int cmd_decode(int argc, char **argv);
+int cmd_report(int argc, char **argv);
 extern const char help_capture[];
 extern const char help_decode[];
+extern const char help_report[];
 
 /* "rtcshim-analyzer: ..." on standard error, one write; control characters are made visible. */
 __attribute__((format(printf, 1, 2))) void analyzer_complain(const char *format, ...);
