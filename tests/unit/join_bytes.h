@@ -40,6 +40,7 @@ struct step {
     int64_t us; /* added to ms */
     uint8_t id; /* of the transaction */
     bool answer, indication, error, tcp, classic;
+    bool back; /* a packet that came in, although it is no answer */
     struct netaddr local, remote;
     struct netaddr mapped;
     uint16_t channel; /* ChannelData in place of a message */
@@ -163,8 +164,8 @@ static inline void captured(struct joining *t, const struct step *s)
         .time_ns = step_ns(s),
         .frame = s->frame ? s->frame : ++t->frame,
         .iface = s->on ? s->on : &join_tun0,
-        .src = s->answer ? remote : local,
-        .dst = s->answer ? local : remote,
+        .src = s->answer || s->back ? remote : local,
+        .dst = s->answer || s->back ? local : remote,
         .bytes = bytes,
         .len = (uint32_t)b.len,
         .kind = s->channel ? FOUND_CHANNEL_DATA : FOUND_MESSAGE,

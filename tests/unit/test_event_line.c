@@ -150,6 +150,10 @@ static void what_is_no_object_is_refused(void **state)
         assert_false(t.good);
         done(&t);
     }
+    static const char zero[] = "{\"seq\":1}\0";
+    struct taken t = take_bytes(zero, sizeof(zero));
+    assert_false(t.good);
+    done(&t);
 }
 
 static void the_offset_of_the_damage_is_told(void **state)
@@ -166,10 +170,11 @@ static void escapes_are_resolved_and_other_bytes_do_nothing(void **state)
     (void)state;
     struct taken t =
         take("{\"process\":{\"pid\":1,\"name\":\"a\\u001b[31m\\n\\\"\\\\\\/\\u00fc\\ud83d\\ude00"
-             "\\ud800x\\u0000\xff\x01\"}}");
+             "\\ud800x\\ud83d\\u0041\\u0000\xff\x01\"}}");
     assert_true(t.good);
     assert_true(text_is(&t.line.process.name,
-                        "a\x1b[31m\n\"\\/\xc3\xbc\xf0\x9f\x98\x80\xef\xbf\xbdx\xef\xbf\xbd??"));
+                        "a\x1b[31m\n\"\\/\xc3\xbc\xf0\x9f\x98\x80\xef\xbf\xbdx\xef\xbf\xbd"
+                        "A\xef\xbf\xbd??"));
     done(&t);
 }
 
@@ -190,6 +195,10 @@ static void null_and_values_of_another_type_are_absent(void **state)
     assert_false(t.line.hook.there);
     assert_int_equal(t.line.hook.fd, -1);
     assert_int_equal(t.line.time_ns, 0);
+    done(&t);
+    t = take("{\"dest_ip\":\"010.1.1.1\",\"src_ip\":\"1.2.3\"}");
+    assert_int_equal(t.line.dst.family, NETADDR_NONE);
+    assert_int_equal(t.line.src.family, NETADDR_NONE);
     done(&t);
 }
 

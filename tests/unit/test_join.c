@@ -293,6 +293,7 @@ static void an_error_of_a_server_is_told_until_a_success_follows(void **state)
     CAPTURED(&t, .id = 2, .ms = 20);
     CAPTURED(&t, .id = 2, .ms = 30, .answer = true, .error = true);
     CAPTURED(&t, .id = 2, .ms = 40, .answer = true);
+    CAPTURED(&t, .id = 2, .ms = 45, .answer = true, .error = true);
     finished(&t);
     assert_int_equal(t.j->exchanges[0].error_code, 401);
     assert_int_equal(t.j->exchanges[1].error_code, 0);
@@ -316,17 +317,22 @@ static void a_wildcard_socket_is_matched_whatever_address_the_packet_has(void **
 static void the_right_socket_is_chosen_where_two_sent_the_same_from_one_port(void **state)
 {
     (void)state;
-    struct joining t = joining_new();
-    ASKED(&t, .id = 1, .local = ETH_END, .iface = "eth0");
-    ASKED(&t, .id = 1);
-    CAPTURED(&t, .id = 1);
-    finished(&t);
-    assert_int_equal(t.j->exchange_count, 2);
-    for (size_t i = 0; i < 2; i++) {
-        const struct join_message *m = &t.j->messages[i];
-        assert_int_equal(m->frame != 0, m->seq == 2);
+    for (unsigned order = 0; order < 2; order++) {
+        struct joining t = joining_new();
+        if (order == 0)
+            ASKED(&t, .id = 1, .seq = 1);
+        ASKED(&t, .id = 1, .seq = 2, .local = ETH_END, .iface = "eth0");
+        if (order == 1)
+            ASKED(&t, .id = 1, .seq = 1);
+        CAPTURED(&t, .id = 1);
+        finished(&t);
+        assert_int_equal(t.j->exchange_count, 2);
+        for (size_t i = 0; i < 2; i++) {
+            const struct join_message *m = &t.j->messages[i];
+            assert_int_equal(m->frame != 0, m->seq == 1);
+        }
+        join_free(t.j);
     }
-    join_free(t.j);
 }
 
 static void a_socket_behind_a_nat_of_this_machine_is_matched(void **state)
@@ -456,6 +462,122 @@ static void exchanges_and_messages_are_in_the_order_of_time(void **state)
     join_free(t.j);
 }
 
+static void no_packet_takes_the_place_of_another(void **state)
+{
+    (void)state;
+    struct joining t = joining_new();
+    ASKED(&t, .id = 1);
+    ASKED(&t, .id = 1, .ms = 500);
+    CAPTURED(&t, .id = 1, .ms = 500);
+    CAPTURED(&t, .id = 1, .ms = 501);
+    finished(&t);
+    all_are(&t, JOIN_CONFIRMED, 2);
+    assert_int_not_equal(t.j->messages[0].frame, t.j->messages[1].frame);
+    join_free(t.j);
+}
+
+static void a_request_that_is_echoed_back_is_not_the_one_that_was_sent(void **state)
+{
+    (void)state;
+    struct joining t = joining_new();
+    covers_both(&t);
+    ASKED(&t, .id = 1);
+    CAPTURED(&t, .id = 1, .back = true);
+    finished(&t);
+    count_is(&t, JOIN_NOT_ON_WIRE, 1);
+    count_is(&t, JOIN_UNREAD, 1);
+    join_free(t.j);
+}
+
+static void a_message_of_another_type_is_another_one(void **state)
+{
+    (void)state;
+    struct joining t = joining_new();
+    covers_both(&t);
+    ASKED(&t, .id = 1);
+    CAPTURED(&t, .id = 1, .indication = true);
+    finished(&t);
+    count_is(&t, JOIN_NOT_ON_WIRE, 1);
+    count_is(&t, JOIN_UNSEEN, 1);
+    join_free(t.j);
+}
+
+static void a_packet_long_before_a_refusal_is_not_the_refused_one(void **state)
+{
+    (void)state;
+    struct joining t = joining_new();
+    ASKED(&t, .id = 1, .ms = 3000, .action = EVENT_LINE_DENY);
+    CAPTURED(&t, .id = 1);
+    finished(&t);
+    count_is(&t, JOIN_BLOCKED, 1);
+    count_is(&t, JOIN_UNSEEN, 1);
+    join_free(t.j);
+}
+
+static void a_packet_between_a_refusal_and_a_call_that_went_through_is_the_calls(void **state)
+{
+    (void)state;
+    struct joining t = joining_new();
+    ASKED(&t, .id = 1, .action = EVENT_LINE_DENY);
+    ASKED(&t, .id = 1, .ms = 5);
+    CAPTURED(&t, .id = 1, .ms = 2);
+    finished(&t);
+    count_is(&t, JOIN_BLOCKED, 1);
+    count_is(&t, JOIN_CONFIRMED, 1);
+    join_free(t.j);
+}
+
+static void a_new_interface_may_have_carried_what_has_none(void **state)
+{
+    (void)state;
+    struct joining t = joining_new();
+    struct event_line line = {
+        .type = EVENT_LINE_NETWORK,
+        .time_ns = JOIN_TEST_EPOCH_NS,
+        .changed = {.change = join_said("added"),
+                    .what = join_said("interface"),
+                    .iface = join_said("wlan0")},
+    };
+    covers_both(&t);
+    join_set_all_covered(t.j);
+    join_take_event(t.j, &line);
+    ASKED(&t, .id = 1, .ms = 1000, .no_iface = true);
+    ASKED(&t, .id = 2, .ms = 1000);
+    finished(&t);
+    count_is(&t, JOIN_NOT_CAPTURED, 1);
+    count_is(&t, JOIN_NOT_ON_WIRE, 1);
+    join_free(t.j);
+}
+
+static void the_request_says_who_asked_even_where_its_answer_is_told_first(void **state)
+{
+    (void)state;
+    struct joining t = joining_new();
+    ASKED(&t, .id = 1, .ms = 5, .answer = true, .pid = 200, .iface = "eth0");
+    ASKED(&t, .id = 1, .pid = 100);
+    CAPTURED(&t, .id = 1);
+    CAPTURED(&t, .id = 1, .ms = 4, .answer = true, .on = &join_eth0);
+    finished(&t);
+    const struct join_exchange *x = &t.j->exchanges[0];
+    assert_int_equal(t.j->processes[t.j->acts[x->act].process].pid, 100);
+    assert_string_equal(join_text(t.j, x->iface), "tun0");
+    join_free(t.j);
+}
+
+static void messages_of_one_exchange_are_in_the_order_of_time(void **state)
+{
+    (void)state;
+    struct joining t = joining_new();
+    for (unsigned i = 0; i < 20; i++)
+        ASKED(&t, .id = 1, .ms = i * 7 % 20);
+    finished(&t);
+    for (uint32_t i = 1; i < 20; i++)
+        assert_true(t.j->messages[i - 1].time_ns < t.j->messages[i].time_ns);
+    assert_int_equal(join_last_ns(t.j, &t.j->exchanges[0]) - join_first_ns(t.j, &t.j->exchanges[0]),
+                     19000000);
+    join_free(t.j);
+}
+
 static void collisions_in_the_local_address_are_bounded_and_counted(void **state)
 {
     (void)state;
@@ -503,6 +625,14 @@ int main(void)
         cmocka_unit_test(a_stream_in_which_nothing_was_found_proves_nothing),
         cmocka_unit_test(the_first_data_of_a_channel_is_matched_and_never_missed),
         cmocka_unit_test(exchanges_and_messages_are_in_the_order_of_time),
+        cmocka_unit_test(no_packet_takes_the_place_of_another),
+        cmocka_unit_test(a_request_that_is_echoed_back_is_not_the_one_that_was_sent),
+        cmocka_unit_test(a_message_of_another_type_is_another_one),
+        cmocka_unit_test(a_packet_long_before_a_refusal_is_not_the_refused_one),
+        cmocka_unit_test(a_packet_between_a_refusal_and_a_call_that_went_through_is_the_calls),
+        cmocka_unit_test(a_new_interface_may_have_carried_what_has_none),
+        cmocka_unit_test(the_request_says_who_asked_even_where_its_answer_is_told_first),
+        cmocka_unit_test(messages_of_one_exchange_are_in_the_order_of_time),
         cmocka_unit_test(collisions_in_the_local_address_are_bounded_and_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

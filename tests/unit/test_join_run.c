@@ -251,6 +251,7 @@ static void questions_on_the_wire_are_counted_once(void **state)
     put_udp(&capture, 0, 900, true, 53, answer, sizeof(answer) - 1);
     put_udp(&capture, 0, 500000, false, 53, question, sizeof(question) - 1); /* asked again */
     put_udp(&capture, 0, 600000, false, 53, rubbish, sizeof(rubbish) - 1);
+    put_udp(&capture, 0, 700000, false, 53, answer, sizeof(answer) - 1); /* of a server here */
     run_files_put_bytes(&f, RUN_WIRE_FILE, capture.at, capture.len);
     struct run_folder *run = run_files_open(&f);
     struct join *j = join_run(run, NULL, NULL, &totals);
@@ -262,6 +263,37 @@ static void questions_on_the_wire_are_counted_once(void **state)
     assert_int_equal(j->questions[0].first_frame, 1);
     assert_int_equal(j->questions[0].qtype, 1);
     assert_int_equal(j->questions[1].name, JOIN_NONE);
+    join_free(j);
+    run_folder_free(run);
+    /* Somebody else's. */
+    run_files_put(&f, RUN_JSON_FILE, "{\"schema\":1}");
+    run = run_files_open(&f);
+    j = join_run(run, NULL, NULL, &totals);
+    assert_non_null(j);
+    assert_int_equal(j->question_count, 0);
+    join_free(j);
+    run_folder_free(run);
+    bytes_free(&capture);
+    run_files_free(&f);
+}
+
+static void what_left_before_the_run_is_doubtful(void **state)
+{
+    (void)state;
+    struct run_files f = run_files_new();
+    struct bytes capture = capture_begin();
+    struct event_totals totals;
+    put_json(&f, covered);
+    run_files_put(&f, RUN_EVENTS_FILE, "");
+    put_stun(&capture, 0, (uint64_t)-500000, 1);
+    put_stun(&capture, 0, 500000, 2);
+    run_files_put_bytes(&f, RUN_WIRE_FILE, capture.at, capture.len);
+    struct run_folder *run = run_files_open(&f);
+    struct join *j = join_run(run, NULL, NULL, &totals);
+    assert_non_null(j);
+    assert_int_equal(j->outcomes[JOIN_UNSEEN], 2);
+    assert_true(j->exchanges[0].doubtful);
+    assert_false(j->exchanges[1].doubtful);
     join_free(j);
     run_folder_free(run);
     bytes_free(&capture);
@@ -295,6 +327,7 @@ int main(void)
         cmocka_unit_test(a_capture_that_is_cut_is_damage_and_covers_up_to_there),
         cmocka_unit_test(a_capture_that_is_missing_or_no_capture_is_damage),
         cmocka_unit_test(questions_on_the_wire_are_counted_once),
+        cmocka_unit_test(what_left_before_the_run_is_doubtful),
         cmocka_unit_test(events_that_are_missing_from_the_file_count_as_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

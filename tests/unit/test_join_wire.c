@@ -256,6 +256,9 @@ static void the_clocks_are_compared(void **state)
         ASKED(&t, .id = i, .ms = i * 100u);
         CAPTURED(&t, .id = i, .ms = i * 100u, .us = i - 12);
     }
+    /* What came in was read much later. */
+    ASKED(&t, .id = 0, .ms = 900, .answer = true);
+    CAPTURED(&t, .id = 0, .ms = 10, .answer = true);
     finished(&t);
     assert_int_equal(t.j->clock.pairs, 9);
     assert_int_equal(t.j->clock.least_us, 4);
@@ -297,6 +300,35 @@ static void a_packet_that_waited_in_a_queue_is_no_clock_that_steps(void **state)
     assert_int_equal(t.j->outcomes[JOIN_CONFIRMED], 20);
     assert_int_equal(t.j->clock.apart, 1);
     assert_true(t.j->clock.agrees);
+    join_free(t.j);
+}
+
+static void a_packet_long_before_its_call_is_a_clock_that_steps(void **state)
+{
+    (void)state;
+    struct joining t = joining_new();
+    for (uint8_t i = 0; i < 20; i++)
+        ASKED(&t, .id = i, .ms = i == 0 ? 3000 : i * 100u);
+    for (uint8_t i = 0; i < 20; i++)
+        CAPTURED(&t, .id = i, .ms = i * 100u);
+    finished(&t);
+    assert_int_equal(t.j->clock.apart, 1);
+    assert_false(t.j->clock.agrees);
+    join_free(t.j);
+}
+
+static void a_clock_that_steps_back_is_noticed_too(void **state)
+{
+    (void)state;
+    struct joining t = joining_new();
+    for (uint8_t i = 0; i < 10; i++)
+        ASKED(&t, .id = i, .ms = 4000 + i * 100u - (i < 6 ? 0 : 3000));
+    for (uint8_t i = 0; i < 10; i++)
+        CAPTURED(&t, .id = i, .ms = 4000 + i * 100u);
+    finished(&t);
+    assert_int_equal(t.j->outcomes[JOIN_CONFIRMED], 10);
+    assert_int_equal(t.j->clock.apart, 4);
+    assert_false(t.j->clock.agrees);
     join_free(t.j);
 }
 
@@ -363,6 +395,8 @@ int main(void)
         cmocka_unit_test(the_clocks_are_compared),
         cmocka_unit_test(a_clock_that_steps_is_noticed_and_messages_are_still_matched),
         cmocka_unit_test(a_packet_that_waited_in_a_queue_is_no_clock_that_steps),
+        cmocka_unit_test(a_packet_long_before_its_call_is_a_clock_that_steps),
+        cmocka_unit_test(a_clock_that_steps_back_is_noticed_too),
         cmocka_unit_test(a_flow_has_the_media_that_it_carried),
         cmocka_unit_test(a_question_is_counted_by_name_server_and_interface),
     };
