@@ -42,7 +42,10 @@ const char help_capture[] =
     "  -Z, --user USER         become USER once all is open; default for root: who called sudo, else\n"
     "                          'nobody'\n"
     "  -D, --list-interfaces   list the interfaces\n"
+    "      --later             without -i: also interfaces that come up later\n"
     "      --ready-fd N        write a newline to descriptor N once the capture runs, and close it\n"
+    "      --status-fd N       tell a program there: 'capturing IFACE...' when the capture runs, and\n"
+    "                          'captured PACKETS DROPPED' when it has ended well\n"
     "      --no-seccomp        don't close the program in; for kernels without seccomp filters\n"
     "  -q, --quiet             say nothing on standard error but errors and losses\n"
     "      --help              this text\n"
@@ -132,6 +135,8 @@ enum {
     OPTION_DURATION,
     OPTION_PROMISCUOUS,
     OPTION_READY_FD,
+    OPTION_STATUS_FD,
+    OPTION_LATER,
     OPTION_NO_SECCOMP,
 };
 
@@ -153,6 +158,8 @@ static const struct option longs[] = {
     {"user", required_argument, NULL, 'Z'},
     {"list-interfaces", no_argument, NULL, 'D'},
     {"ready-fd", required_argument, NULL, OPTION_READY_FD},
+    {"status-fd", required_argument, NULL, OPTION_STATUS_FD},
+    {"later", no_argument, NULL, OPTION_LATER},
     {"no-seccomp", no_argument, NULL, OPTION_NO_SECCOMP},
     {"quiet", no_argument, NULL, 'q'},
     {"help", no_argument, NULL, OPTION_HELP},
@@ -163,6 +170,19 @@ static bool is_open_for_writing(int fd)
 {
     int flags = fcntl(fd, F_GETFL);
     return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY;
+}
+
+static bool take_fd(const char *option, int *fd)
+{
+    uint64_t n;
+    /* The first three are in use. Nothing else is open yet that is not the caller's. */
+    if (!number_of(option, optarg, STDERR_FILENO + 1, INT32_MAX, &n))
+        return false;
+    *fd = (int)n;
+    if (is_open_for_writing(*fd))
+        return true;
+    analyzer_complain("capture: %s %s: it is not open for writing", option, optarg);
+    return false;
 }
 
 /* Options with a number. */
@@ -188,15 +208,10 @@ static bool take_number(struct arguments *a, int option)
             return false;
         tap->buffer_bytes = (uint32_t)n << 20;
         return true;
+    case OPTION_STATUS_FD:
+        return take_fd("--status-fd", &a->capture.status_fd);
     default:
-        /* The first three are in use. Nothing else is open yet that is not the caller's. */
-        if (!number_of("--ready-fd", optarg, STDERR_FILENO + 1, INT32_MAX, &n))
-            return false;
-        a->capture.ready_fd = (int)n;
-        if (is_open_for_writing(a->capture.ready_fd))
-            return true;
-        analyzer_complain("capture: --ready-fd %s: it is not open for writing", optarg);
-        return false;
+        return take_fd("--ready-fd", &a->capture.ready_fd);
     }
 }
 
@@ -233,6 +248,9 @@ static int take_option(struct arguments *a, int option, char **argv)
         return -1;
     case 'D':
         a->list = true;
+        return -1;
+    case OPTION_LATER:
+        a->capture.live.later = true;
         return -1;
     case OPTION_NO_SECCOMP:
         a->capture.without_seccomp = true;
@@ -319,7 +337,8 @@ static int list_interfaces(void)
 
 int cmd_capture(int argc, char **argv)
 {
-    struct arguments a = {.capture = {.ready_fd = -1, .live.tap.snaplen = TAP_SNAPLEN_MAX}};
+    struct arguments a = {
+        .capture = {.ready_fd = -1, .status_fd = -1, .live.tap.snaplen = TAP_SNAPLEN_MAX}};
     int option;
     int status;
     a.capture.live.names = a.names;
@@ -330,6 +349,11 @@ int cmd_capture(int argc, char **argv)
             return status;
     if (a.list)
         return list_interfaces();
+    if (a.capture.live.later && a.capture.live.count > 0) {
+        analyzer_complain("capture: --later goes without -i: it is about all interfaces; "
+                          "'-i any' captures all with one kind of header");
+        return EXIT_TROUBLE;
+    }
     status = EXIT_TROUBLE;
     if (decide_output(&a) && join_filter(&a, argc, argv))
         status = capture_run(&a.capture);

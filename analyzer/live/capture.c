@@ -2,6 +2,8 @@
 #include "capture.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +12,7 @@
 #include <unistd.h>
 
 #include "analyzer.h"
+#include "links.h"
 #include "pcapng_write.h"
 #include "privilege.h"
 #include "sandbox.h"
@@ -18,7 +21,7 @@
 
 enum {
     PACKETS_PER_LOOK = 256, /* packets between two looks at signals, news and the time */
-    OUTPUT_LOOK_MS = 500,   /* how often to see whether the other thread can still write */
+    OUTPUT_LOOK_MS = 500,   /* how often to see whether anybody still takes what is written */
     /* After the end was asked for, until what came before it has been shown by the kernel. */
     ENDING_MS = 5 * TAP_DELAY_MS,
 };
@@ -29,7 +32,8 @@ enum {
 struct capture {
     const struct capture_options *options;
     struct live *live;
-    int file; /* -1 none */
+    int file;            /* -1 none */
+    char name[PATH_MAX]; /* of the file */
     struct pcapng_writer *writer;
     char os[sizeof(((struct utsname *)0)->sysname) + 1 + sizeof(((struct utsname *)0)->release)];
     struct decoding *decoding; /* NULL: nothing is shown */
@@ -65,6 +69,7 @@ static bool open_all(struct capture *c)
         c->file = savefile_open(c->options->file, user.owns ? user.uid : (uid_t)-1, user.gid);
         if (c->file < 0)
             return false;
+        savefile_name(c->options->file, c->file, c->name);
         c->writer = pcapng_writer_new(c->file);
         if (!c->writer) {
             analyzer_complain("cannot capture: out of memory");
@@ -101,11 +106,42 @@ static bool close_in(const struct capture *c)
         sandbox.write_fds[sandbox.write_fd_count++] = c->file;
     if (c->options->ready_fd >= 0)
         sandbox.write_fds[sandbox.write_fd_count++] = c->options->ready_fd;
+    if (c->options->status_fd >= 0)
+        sandbox.write_fds[sandbox.write_fd_count++] = c->options->status_fd;
     return sandbox_enter(&sandbox);
+}
+
+/*
+ * For the program that started the capture, a line each:
+ *   capturing NAME...           it runs now; what is captured from the start
+ *   captured PACKETS DROPPED    it has ended in good order; a capture that failed says nothing
+ */
+static void say_status(const struct capture *c, const char *line)
+{
+    int fd = c->options->status_fd;
+    size_t len = strlen(line);
+    if (fd >= 0 && write(fd, line, len) != (ssize_t)len)
+        analyzer_complain("nobody listens on descriptor %d", fd);
+}
+
+static void say_status_ready(const struct capture *c)
+{
+    char line[sizeof("capturing\n") + LIVE_TAPS_MAX * (LINKS_NAME_BYTES + 1)] = "capturing";
+    size_t at = strlen(line);
+    const char *name;
+    for (size_t i = 0; (name = live_name(c->live, i)) != NULL; i++) {
+        int n = snprintf(line + at, sizeof(line) - at, " %s", name);
+        if (n < 0 || (size_t)n >= sizeof(line) - at)
+            break;
+        at += (size_t)n;
+    }
+    (void)snprintf(line + at, sizeof(line) - at, "\n");
+    say_status(c, line);
 }
 
 static void say_ready(const struct capture *c)
 {
+    say_status_ready(c);
     if (!c->options->live.quiet)
         analyzer_complain("capturing on %s", live_names(c->live));
     if (c->options->ready_fd < 0)
@@ -124,14 +160,21 @@ static void give_up(struct capture *c)
     c->over = true;
 }
 
+/* The program that started the capture has ended without a word. */
+static bool is_alone(const struct capture *c)
+{
+    struct pollfd status = {.fd = c->options->status_fd};
+    return c->options->status_fd >= 0 && poll(&status, 1, 0) > 0 && (status.revents & POLLERR) != 0;
+}
+
 static void check_output(struct capture *c)
 {
     int error = c->writer ? pcapng_error(c->writer) : 0;
     if (error)
         analyzer_complain("cannot write to %s: %s; the capture ends here, and can be read up to "
                           "its last packet",
-                          c->options->file, strerror(error));
-    if (error || (c->decoding && decoding_output_failed(c->decoding)))
+                          c->name, strerror(error));
+    if (error || (c->decoding && decoding_output_failed(c->decoding)) || is_alone(c))
         give_up(c);
 }
 
@@ -171,9 +214,10 @@ static void ask_for_end(struct capture *c)
 static int timeout_ms(const struct capture *c, uint64_t now)
 {
     uint64_t until = c->end_ns != 0 ? c->last_try_ns : c->until_ns;
-    uint64_t longest = c->decoding ? OUTPUT_LOOK_MS : INT32_MAX;
+    bool watched = c->decoding || c->options->status_fd >= 0;
+    uint64_t longest = watched ? OUTPUT_LOOK_MS : INT32_MAX;
     if (until == 0)
-        return c->decoding ? OUTPUT_LOOK_MS : -1;
+        return watched ? OUTPUT_LOOK_MS : -1;
     if (until <= now)
         return 0;
     uint64_t ms = (until - now + NS_PER_MS - 1) / NS_PER_MS;
@@ -269,6 +313,12 @@ static void say_counts(const struct capture *c)
             "%llu packets captured, %llu dropped by the kernel, %llu by the interfaces",
             (unsigned long long)c->packets, (unsigned long long)dropped,
             (unsigned long long)dropped_by_ifaces);
+    if (c->status == 0) {
+        char line[64];
+        (void)snprintf(line, sizeof(line), "captured %llu %llu\n", (unsigned long long)c->packets,
+                       (unsigned long long)(dropped + dropped_by_ifaces));
+        say_status(c, line);
+    }
 }
 
 static void finish(struct capture *c)

@@ -20,6 +20,7 @@ struct capture_options {
     uint64_t packets; /* end after so many; 0 no limit */
     uint32_t seconds; /* end after so long; 0 no limit */
     int ready_fd;     /* a newline is written here when the capture runs, and it is closed; -1 */
+    int status_fd;    /* lines for a program that started this one, see say_status(); -1 */
     bool without_seccomp;
 };
 

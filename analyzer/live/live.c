@@ -225,6 +225,11 @@ const char *live_names(const struct live *live)
     return live->names;
 }
 
+const char *live_name(const struct live *live, size_t i)
+{
+    return i < live->count - live->later ? tap_name(live->sources[i].tap) : NULL;
+}
+
 int live_links_fd(const struct live *live)
 {
     return links_fd(live->links);

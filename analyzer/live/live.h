@@ -7,7 +7,8 @@
  *
  * A tap on one interface is interface number 0, 1, ... in the order given. A tap on "any" is one
  * too, and beside it each interface of the machine gets one, with its name and index: its packets
- * belong to that. An interface that comes later gets one with its first packet.
+ * belong to that. An interface that comes later gets one with its first packet. With `later` the
+ * last tap is one on "any" that the kernel gives only packets of interfaces without a tap.
  */
 #ifndef RTCSHIM_ANALYZER_LIVE_H
 #define RTCSHIM_ANALYZER_LIVE_H
@@ -29,6 +30,8 @@ struct live_options {
     size_t count;             /* 0: every interface that is up, except loopback */
     struct tap_options tap;   /* buffer_bytes 0: 8 MiB, or a share of 128 MiB */
     bool quiet;               /* news of interfaces are not told */
+    bool later; /* count 0 only: what is not captured at the start, loopback excepted, is captured
+                   too when it comes up, with cooked headers */
 };
 
 struct live;
@@ -54,6 +57,8 @@ bool live_wait(struct live *live, int fd, int timeout_ms);
 
 /* "eth0, tun0": what is captured. Borrowed until live_close(). */
 const char *live_names(const struct live *live);
+/* The i-th interface that is captured by name from the start, 0..; NULL past the last. */
+const char *live_name(const struct live *live, size_t i);
 /* The rtnetlink socket. */
 int live_links_fd(const struct live *live);
 

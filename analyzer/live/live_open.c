@@ -85,8 +85,9 @@ static enum tap_failure add_source(struct live *live, const char *name,
         return failure;
     source->iface = catalog_add(live->catalog, name, link ? link->index : 0,
                                 tap_link_type(source->tap), live->snaplen);
-    if (!source->iface ||
-        (tap_is_any(source->tap) && !add_all_links(live, tap_link_type(source->tap)))) {
+    /* Beside taps of their own the others get a name with their first packet. */
+    if (!source->iface || (tap_is_any(source->tap) && !live->by_default &&
+                           !add_all_links(live, tap_link_type(source->tap)))) {
         tap_close(source->tap);
         (void)snprintf(reason, TAP_REASON_BYTES, "out of memory");
         return TAP_FAILED;
@@ -133,6 +134,48 @@ static uint32_t default_buffer(const struct live *live)
                                                              : BUFFER_BYTES_DEFAULT;
 }
 
+/*
+ * One tap for all that has none, loopback excepted: interfaces that come up later. Which packets
+ * those are is decided in the kernel, by index, so that none is seen twice.
+ */
+static bool open_later(struct live *live, const struct live_options *options)
+{
+    char filter[LIVE_TAPS_MAX * 2 * sizeof("ifindex 4294967295 or ")] = "";
+    char reason[TAP_REASON_BYTES];
+    struct tap_options tap = options->tap;
+    enum tap_failure failure;
+    char *both = NULL;
+    size_t at = 0;
+    const struct link *link;
+    for (size_t i = 0; (link = links_at(live->links, i)) != NULL; i++) {
+        if (!is_captured(live, link) && !(link->flags & IFF_LOOPBACK))
+            continue;
+        int n = snprintf(filter + at, sizeof(filter) - at, "%sifindex %u", at ? " or " : "",
+                         link->index);
+        if (n < 0 || (size_t)n >= sizeof(filter) - at)
+            break;
+        at += (size_t)n;
+    }
+    if (tap.filter && asprintf(&both, "(%s) and not (%s)", tap.filter, filter) < 0)
+        both = NULL;
+    else if (!tap.filter && asprintf(&both, "not (%s)", filter) < 0)
+        both = NULL;
+    if (at > 0 && !both) {
+        analyzer_complain("cannot capture: out of memory");
+        return false;
+    }
+    if (at > 0)
+        tap.filter = both;
+    failure = add_source(live, TAP_ANY, &tap, reason);
+    free(both);
+    live->later = failure == TAP_OPENED;
+    if (failure == TAP_NO_PERMISSION)
+        say_no_permission();
+    else if (failure != TAP_OPENED)
+        analyzer_complain("cannot capture interfaces that come up later: %s", reason);
+    return failure == TAP_OPENED;
+}
+
 /* Of those that nobody named, one that can't be captured is told and left out. */
 static bool open_default(struct live *live, const struct live_options *options)
 {
@@ -142,6 +185,8 @@ static bool open_default(struct live *live, const struct live_options *options)
         enum tap_failure failure;
         if (!is_wanted(link))
             continue;
+        if (options->later && live->count == LIVE_TAPS_MAX - 1)
+            break;
         if (live->count == LIVE_TAPS_MAX) {
             analyzer_complain("more than %d interfaces are up: %s and those after it are not "
                               "captured; 'any' captures all at once",
@@ -155,6 +200,8 @@ static bool open_default(struct live *live, const struct live_options *options)
         if (failure == TAP_NO_PERMISSION || failure == TAP_BAD_FILTER)
             return false;
     }
+    if (options->later)
+        return open_later(live, options);
     if (live->count == 0)
         analyzer_complain("no interface is up, except loopback; '-i lo' captures that one");
     return live->count > 0;
@@ -164,8 +211,9 @@ static void list_names(struct live *live)
 {
     size_t at = 0;
     for (size_t i = 0; i < live->count; i++) {
+        bool later = live->later && i == live->count - 1;
         int n = snprintf(live->names + at, sizeof(live->names) - at, "%s%s", i ? ", " : "",
-                         tap_name(live->sources[i].tap));
+                         later ? "what comes up later" : tap_name(live->sources[i].tap));
         if (n < 0 || (size_t)n >= sizeof(live->names) - at)
             return;
         at += (size_t)n;

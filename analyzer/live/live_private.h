@@ -8,6 +8,8 @@
 #include "links.h"
 #include "live.h"
 
+enum { LINKS_LATER_BYTES = 32 }; /* of what stands behind the names */
+
 struct source {
     struct tap *tap;
     const struct packet_iface *iface;
@@ -25,11 +27,12 @@ struct live {
     struct source sources[LIVE_TAPS_MAX];
     size_t count;
     bool by_default, quiet, any;
+    bool later; /* the last tap is for interfaces that come up later */
     uint32_t snaplen, buffer_bytes;
     uint32_t unknown_index; /* the last that the kernel gave no name for */
     struct links *links;
     struct catalog *catalog;
-    char names[LIVE_TAPS_MAX * (LINKS_NAME_BYTES + 2)];
+    char names[LIVE_TAPS_MAX * (LINKS_NAME_BYTES + 2) + LINKS_LATER_BYTES];
 };
 
 #endif

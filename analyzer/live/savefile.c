@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -78,6 +79,18 @@ failed:
     (void)complain(path, strerror(errno));
     close(fd);
     return -1;
+}
+
+void savefile_name(const char *path, int fd, char out[static PATH_MAX])
+{
+    char link[64];
+    ssize_t n;
+    (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    n = fd_of(path) >= 0 ? readlink(link, out, PATH_MAX - 1) : -1;
+    if (n > 0)
+        out[n] = '\0';
+    if (n <= 0 || out[0] != '/')
+        (void)snprintf(out, PATH_MAX, "%s", path);
 }
 
 bool savefile_is_stdout(const char *path)

@@ -4,6 +4,7 @@
 #ifndef RTCSHIM_ANALYZER_SAVEFILE_H
 #define RTCSHIM_ANALYZER_SAVEFILE_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -21,6 +22,12 @@
  * Returns the descriptor; -1, said on standard error.
  */
 int savefile_open(const char *path, uid_t owner, gid_t group);
+
+/*
+ * What to call the file in messages: path, or of /dev/fd/N, where the caller opened it, the name
+ * that it has (proc(5)).
+ */
+void savefile_name(const char *path, int fd, char out[static PATH_MAX]);
 
 /* The path means standard output. */
 bool savefile_is_stdout(const char *path);
