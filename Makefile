@@ -43,20 +43,22 @@ PRELOAD_CORE_SRC := core/netaddr.c core/stun.c core/ring.c core/policy.c core/po
     core/rtnl.c core/rtnl_filter.c core/rtnl_filter_message.c core/rtnl_filter_table.c core/netfile.c
 
 # --- shim/launcher: rtcshim ----------------------------------------------------------------------------------------------------
-LAUNCHER_SRC := $(addprefix shim/launcher/,help.c say.c cmd_run.c cmd_policy.c cmd_policy_explain.c cmd_policy_set.c cmd_sessions.c cmd_analyzer.c run.c run_watch.c run_finish.c session.c session_stale.c \
+LAUNCHER_SRC := $(addprefix shim/launcher/,help.c say.c cmd_run.c cmd_policy.c cmd_policy_explain.c cmd_policy_set.c cmd_sessions.c cmd_analyzer.c analyzer_program.c run.c run_watch.c run_finish.c run_capture.c run_report.c session.c session_stale.c \
     session_guard.c session_sysfs.c session_file.c session_list.c library.c child.c collector.c rundir.c linesink.c runjson.c)
 # Who the processes are, and whether the library is in them.
 PROCESS_SRC := $(addprefix shim/launcher/process/,process.c process_thread.c process_code.c proctab.c \
-    proctab_resolve.c procfs.c lineage.c role_text.c coverage.c elf_look.c census.c exec_notes.c sockets.c)
+    proctab_resolve.c procfs.c lineage.c role_text.c coverage.c elf_look.c census.c exec_notes.c sockets.c sockets_find.c)
+# The capture beside a run, and whose its messages are.
+WIRE_SRC := $(addprefix shim/launcher/wire/,capture.c pipe_lines.c wire_message.c owners.c sock_owner.c)
 # What turns records into events, lines and the summary.
-STORY_SRC := $(addprefix shim/launcher/story/,story.c tell_stun.c tell_name.c tell_enum.c tell_socket.c \
+STORY_SRC := $(addprefix shim/launcher/story/,story.c tell_stun.c tell_name.c tell_enum.c tell_socket.c tell_owner.c \
     network.c network_table.c carrier.c enumeration.c shown.c channel.c names.c dns.c event_json.c \
     stun_json.c ledger.c live.c live_text.c summary.c text.c)
 # The policy language: text to table and back.
 POLICY_LANGUAGE_SRC := $(addprefix shim/launcher/policy/,words.c lexer.c parser.c parser_values.c program.c printer.c compiler.c \
     compiler_network.c compiler_hidden.c netview_kind.c)
 POLICY_SRC := $(POLICY_LANGUAGE_SRC) $(addprefix shim/launcher/policy/,source.c builtin_text.S netview.c control.c history.c hosts.c explain.c)
-LAUNCHER_INC := -Ishim/launcher -Ishim/launcher/process -Ishim/launcher/story -Ishim/launcher/policy
+LAUNCHER_INC := -Ishim/launcher -Ishim/launcher/process -Ishim/launcher/wire -Ishim/launcher/story -Ishim/launcher/policy
 LAUNCHER_LIBS := -ljansson -lmnl -lresolv $(CORE_PROGRAM_LIBS)
 
 # The built-in policies are part of the program.
@@ -136,7 +138,7 @@ all: $(BUILD)/librtcshim.so $(BUILD)/rtcshim $(BUILD)/rtcshim-analyzer $(BUILD)/
 obj = $(patsubst %,$(BUILD)/obj/%.o,$(basename $(1)))
 CORE_OBJ := $(call obj,$(CORE_SRC) $(CORE_PROGRAM_SRC))
 PRELOAD_OBJ := $(patsubst %,$(BUILD)/preload/%.o,$(basename $(PRELOAD_SRC) $(PRELOAD_CORE_SRC)))
-LAUNCHER_OBJ := $(call obj,$(LAUNCHER_SRC) $(PROCESS_SRC) $(STORY_SRC) $(POLICY_SRC))
+LAUNCHER_OBJ := $(call obj,$(LAUNCHER_SRC) $(PROCESS_SRC) $(WIRE_SRC) $(STORY_SRC) $(POLICY_SRC))
 LAB_OBJ := $(call obj,$(LAB_SRC))
 ANALYZER_OBJ := $(call obj,$(ANALYZER_SRC))
 

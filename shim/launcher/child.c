@@ -160,7 +160,7 @@ void child_pass_signal(const struct child *child, const struct signalfd_siginfo 
     (void)kill(child->pid, (int)info->ssi_signo);
 }
 
-void child_reap(struct child *child)
+void child_reap(struct child *child, void (*reaped)(pid_t pid, int status, void *ctx), void *ctx)
 {
     for (;;) {
         int status;
@@ -178,6 +178,8 @@ void child_reap(struct child *child)
         if (pid == child->pid && child->running) {
             child->running = false;
             child->status = status;
+        } else if (reaped) {
+            reaped(pid, status, ctx);
         }
     }
 }

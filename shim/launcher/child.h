@@ -54,9 +54,10 @@ int child_start(struct child *child, const struct child_start *start);
  * command as well. */
 void child_pass_signal(const struct child *child, const struct signalfd_siginfo *info);
 
-/* Reap every child that has ended, also adopted ones; where the terminal stopped the command, stop
+/* Reap every child that has ended, also adopted ones, and tell of those that are not the command
+ * (reaped may be NULL); where the terminal stopped the command, stop
  * too, until continued. */
-void child_reap(struct child *child);
+void child_reap(struct child *child, void (*reaped)(pid_t pid, int status, void *ctx), void *ctx);
 
 /* The command's exit status as a shell says it: 128 + N for signal N. */
 int child_exit_status(const struct child *child);

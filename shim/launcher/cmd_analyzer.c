@@ -2,35 +2,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "analyzer_program.h"
 #include "child.h"
 #include "command.h"
 #include "say.h"
-
-static const char program[] = "rtcshim-analyzer";
-
-/* Beside this program, where an installation and a build have it; false where that has no path. */
-static bool beside_program(char *out, size_t size)
-{
-    char self[PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-    char *slash;
-
-    if (n <= 0)
-        return false;
-    self[n] = '\0';
-    slash = strrchr(self, '/');
-    if (!slash)
-        return false;
-    slash[1] = '\0';
-    n = snprintf(out, size, "%s%s", self, program);
-    return n > 0 && (size_t)n < size;
-}
 
 /* What the caller left closed is closed for the analyzer too: it says that it can't write there. */
 static void hand_on_closed_fds(void)
@@ -47,15 +26,11 @@ int cmd_analyzer(int argc, char **argv)
     (void)argc;
     /* main() leaves the program's own name in front of the subcommand. */
     argv--;
-    argv[0] = (char *)(uintptr_t)program;
+    argv[0] = (char *)(uintptr_t)ANALYZER_PROGRAM;
     hand_on_closed_fds();
-    if (beside_program(path, sizeof(path)))
+    if (analyzer_program_find(path))
         execv(path, argv);
-    else
-        errno = ENOENT;
-    if (errno == ENOENT)
-        execvp(program, argv);
-    say_error("cannot run %s, which does '%s': %s; it belongs beside rtcshim", program, argv[1],
-              strerror(errno));
+    say_error("cannot run " ANALYZER_PROGRAM ", which does '%s': %s; it belongs beside rtcshim",
+              argv[1], strerror(errno));
     return EXIT_RTCSHIM_FAILED;
 }

@@ -25,10 +25,15 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-static int not_yet(const char *what)
+/* "eth0,tun0": the capture knows what is wrong with a name, except that there is none. */
+static bool take_capture(struct run_options *options, const char *interfaces)
 {
-    say_error("%s is not in this version yet", what);
-    return EXIT_RTCSHIM_FAILED;
+    options->capture = true;
+    options->interfaces = interfaces;
+    if (!interfaces || interfaces[strspn(interfaces, ", ")] != '\0')
+        return true;
+    say_error("--capture= needs the name of an interface; without '=' it captures all");
+    return false;
 }
 
 /* getopt has moved past the word that it could not use. */
@@ -69,7 +74,9 @@ int cmd_run(int argc, char **argv)
             options.quiet = true;
             break;
         case 'w':
-            return not_yet("--capture");
+            if (!take_capture(&options, optarg))
+                return EXIT_RTCSHIM_FAILED;
+            break;
         case OPTION_VPN:
             if (optarg[0] == '\0' || strlen(optarg) >= IF_NAMESIZE || strchr(optarg, '/')) {
                 say_error("--vpn '%s': no interface can be called so", optarg);
@@ -78,7 +85,8 @@ int cmd_run(int argc, char **argv)
             options.vpn = optarg;
             break;
         case OPTION_HTML:
-            return not_yet("--html");
+            options.html = true;
+            break;
         case OPTION_FAIL_ON_LEAK:
             options.fail_on_leak = true;
             break;

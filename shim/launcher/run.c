@@ -34,6 +34,8 @@ static void on_event(const json_t *event, void *ctx)
     linesink_add(&run->dir.events, line, len);
     if (run->options->json)
         linesink_add(&run->out, line, len);
+    if (run->owners)
+        owners_take_event(run->owners, event);
     free(line);
 }
 
@@ -223,10 +225,9 @@ static int prepare(struct run *run)
         say_error("out of memory");
         return EXIT_RTCSHIM_FAILED;
     }
-    if (run->options->fail_on_leak && run_count_leaks(run) < 0) {
-        say_error("--fail-on-leak is not in this version yet: its verdict does not judge leaks");
-        return EXIT_RTCSHIM_FAILED;
-    }
+    status = run_start_capture(run);
+    if (status != 0)
+        return status;
     /* The run is described from its start on, so that a disk that fills up leaves more than events.
      */
     int error = run_write_json(run, false, 0);
@@ -275,6 +276,9 @@ int run_command(const struct run_options *options)
     run_watch(run);
     status = run_finish(run);
 out:
+    capture_free(run->capture);
+    owners_free(run->owners);
+    run->owners = NULL;
     collector_free(run->collector);
     census_free(run->census);
     control_free(run->control);

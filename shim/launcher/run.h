@@ -9,6 +9,9 @@ struct run_options {
     const char *policy; /* a built-in one, a file, "-"; NULL: observe, or vpn where vpn is given */
     const char *vpn;    /* interface that $vpn stands for; NULL none */
     const char *output; /* NULL: the default place */
+    bool capture;
+    const char *interfaces; /* to capture; NULL: the default ones */
+    bool html;
     bool json;
     bool quiet;
     bool fail_on_leak;

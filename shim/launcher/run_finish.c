@@ -25,6 +25,9 @@ int run_write_json(struct run *run, bool complete, int exit_status)
         .exit_status = exit_status,
         .events = run->dir.events.lines_kept,
         .unwritten = run->dir.events.lines_dropped,
+        .capture = run->capture
+                       ? capture_json(run->capture, RUNDIR_WIRE, owners_left_out(run->owners))
+                       : NULL,
         .control = run->control,
         .story = run->story,
         .tab = run->tab,
@@ -36,17 +39,8 @@ int run_write_json(struct run *run, bool complete, int exit_status)
     json = runjson_make(&what);
     error = json ? rundir_write_json(&run->dir, json) : ENOMEM;
     json_decref(json);
+    json_decref(what.capture);
     return error;
-}
-
-long run_count_leaks(const struct run *run)
-{
-    json_t *verdict = story_verdict_json(run->story);
-    const json_t *leaks = json_object_get(verdict, "leaks");
-    long count = json_is_array(leaks) ? (long)json_array_size(leaks) : -1;
-
-    json_decref(verdict);
-    return count;
 }
 
 /* NULL-terminated; *used_sockets counts those that may have used a socket. Caller frees. */
@@ -75,11 +69,14 @@ int run_finish(struct run *run)
     bool unlisted;
     int error;
 
+    run_end_capture(run);
     for (int i = 0;
          i < LAST_DRAINS_MAX && collector_drain(run->collector, RUN_DRAIN_MAX) == RUN_DRAIN_MAX;
          i++)
         run_flush(run);
     census_take(run->census, true);
+    if (run->owners)
+        owners_tick(run->owners, process_clock_ms(), true);
     story_flush(run->story, true);
     run_flush(run);
     linesink_finish(&run->out, STDOUT_WAIT_MS);
@@ -96,11 +93,9 @@ int run_finish(struct run *run)
 
     uncovered = list_uncovered(run, &used_sockets);
     unlisted = proctab_overflowed(run->tab);
-    if (run->options->fail_on_leak && status == 0 && run_count_leaks(run) > 0)
-        status = EXIT_LEAK;
     if (run->options->require_coverage && (used_sockets > 0 || unlisted))
         status = EXIT_RTCSHIM_FAILED;
-    if (run->lost_events || session_guard_hit())
+    if (run->lost_events || session_guard_hit() || (run->capture && capture_failed(run->capture)))
         status = EXIT_RTCSHIM_FAILED;
     error = run_write_json(run, true, status);
     if (uncovered)
@@ -129,5 +124,5 @@ int run_finish(struct run *run)
         status = EXIT_RTCSHIM_FAILED;
     }
     free(uncovered);
-    return status;
+    return error == 0 ? run_report(run, status) : status;
 }

@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "capture.h"
 #include "census.h"
 #include "child.h"
 #include "collector.h"
 #include "control.h"
+#include "owners.h"
 #include "run.h"
 #include "rundir.h"
 #include "session.h"
@@ -32,6 +34,8 @@ struct run {
     struct census *census;
     struct story *story;
     struct collector *collector;
+    struct capture *capture; /* NULL none; owners goes with it */
+    struct owners *owners;
     struct child child;
     struct child_signals signals;
     int signal_fd;
@@ -46,6 +50,21 @@ struct run {
  * is full. */
 void run_flush(struct run *run);
 
+/* --capture: start it, before the command. 0, or the exit status, said on standard error. */
+int run_start_capture(struct run *run);
+/* Take what the capture says; quiet: the ring is empty now. Takes a run without one. */
+void run_tend_capture(struct run *run, bool quiet);
+/* The command is over: a moment for late answers, then the capture's end. */
+void run_end_capture(struct run *run);
+
+/* What the folder adds up to, said on standard error by rtcshim-analyzer, and report.html. The exit
+ * status of the run, where status is what it would be without: EXIT_LEAK, or EXIT_RTCSHIM_FAILED
+ * where what was asked for could not be made. */
+int run_report(struct run *run, int status);
+
+/* Signals that have come: passed on, children reaped. */
+void run_take_signals(struct run *run);
+
 /* The loop: until the command has ended and nothing of it is left, or has had its time. */
 void run_watch(struct run *run);
 
@@ -54,9 +73,5 @@ int run_finish(struct run *run);
 
 /* Returns 0 or an errno. complete: the command has ended. */
 int run_write_json(struct run *run, bool complete, int exit_status);
-
-/* How many leaks the verdict holds; -1 where this version's verdict does not know what a leak is.
- */
-long run_count_leaks(const struct run *run);
 
 #endif

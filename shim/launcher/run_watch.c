@@ -32,13 +32,21 @@ void run_flush(struct run *run)
     (void)linesink_flush(&run->err);
 }
 
-static void take_signals(struct run *run)
+static void on_reaped(pid_t pid, int status, void *ctx)
+{
+    struct run *run = ctx;
+
+    if (run->capture)
+        capture_reaped(run->capture, pid, status);
+}
+
+void run_take_signals(struct run *run)
 {
     struct signalfd_siginfo info;
 
     while (read(run->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
         if (info.ssi_signo == SIGCHLD) {
-            child_reap(&run->child);
+            child_reap(&run->child, on_reaped, run);
             continue;
         }
         if (!run->child.running && (info.ssi_signo == SIGINT || info.ssi_signo == SIGTERM))
@@ -49,15 +57,21 @@ static void take_signals(struct run *run)
 
 static void wait_for_something(struct run *run, int timeout_ms)
 {
-    struct pollfd wanted[] = {
+    struct pollfd wanted[2 + CAPTURE_POLL_FDS] = {
         {.fd = run->signal_fd, .events = POLLIN},
         {.fd = story_network_fd(run->story), .events = POLLIN},
     };
+    nfds_t count = 2;
 
-    if (poll(wanted, sizeof(wanted) / sizeof(wanted[0]), timeout_ms) <= 0)
+    if (run->capture) {
+        capture_poll(run->capture, wanted + count);
+        count += CAPTURE_POLL_FDS;
+    }
+
+    if (poll(wanted, count, timeout_ms) <= 0)
         return;
     if (wanted[0].revents)
-        take_signals(run);
+        run_take_signals(run);
     if (wanted[1].revents) {
         story_network_ready(run->story);
         /* Before the records: a browser may be looking at the same change. */
@@ -77,6 +91,7 @@ void run_watch(struct run *run)
         wait_for_something(run, tick);
         size_t records = collector_drain(run->collector, RUN_DRAIN_MAX);
         control_tick(run->control);
+        run_tend_capture(run, records < RUN_DRAIN_MAX);
         now = process_clock_ms();
         tick = records == RUN_DRAIN_MAX ? 0 : records > 0 ? TICK_BUSY_MS : tick * 2 + 1;
         if (tick > TICK_IDLE_MS)

@@ -251,6 +251,16 @@ int rundir_write_json(struct rundir *dir, const json_t *run)
     return error;
 }
 
+int rundir_open_wire(struct rundir *dir)
+{
+    int fd =
+        openat(dir->fd, RUNDIR_WIRE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd < 0)
+        say_error("cannot write to the output folder '%s': %s", dir->path, strerror(errno));
+    return fd;
+}
+
 void rundir_close(struct rundir *dir)
 {
     if (dir->events.fd >= 0)
@@ -267,6 +277,7 @@ void rundir_discard(struct rundir *dir)
     if (dir->fd >= 0) {
         (void)unlinkat(dir->fd, "events.ndjson", 0);
         (void)unlinkat(dir->fd, "run.json", 0);
+        (void)unlinkat(dir->fd, RUNDIR_WIRE, 0);
     }
     rundir_close(dir);
     if (dir->made)

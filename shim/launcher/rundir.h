@@ -8,6 +8,9 @@
 
 #include "linesink.h"
 
+#define RUNDIR_WIRE      "wire.pcapng"
+#define RUNDIR_ANNOTATED "annotated.pcapng" /* the same with notes, by `report` */
+
 struct rundir {
     char path[PATH_MAX];
     int fd;                 /* the folder; -1 none */
@@ -24,6 +27,9 @@ bool rundir_open(struct rundir *dir, const char *output, const char *command);
 
 /* Write run.json whole or not at all (a temporary name, then rename). 0 or an errno. */
 int rundir_write_json(struct rundir *dir, const json_t *run);
+
+/* Make the file that the capture is written to. The descriptor, or -1, said on standard error. */
+int rundir_open_wire(struct rundir *dir);
 
 /* Nothing was run: take the files away again, and the folder if it is ours. */
 void rundir_discard(struct rundir *dir);

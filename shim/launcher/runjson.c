@@ -17,8 +17,7 @@
 
 enum { INI_LINE_BYTES = 256, INI_LINES_MAX = 200 };
 
-/* RFC 3339, UTC, microseconds. */
-static json_t *time_json(const struct timespec *at)
+json_t *runjson_time(const struct timespec *at)
 {
     char date[32];
     char text[64];
@@ -130,15 +129,17 @@ json_t *runjson_make(const struct runjson *run)
     json_t *processes = processes_json(run->tab, &browser);
 
     return json_pack(
-        "{s:i, s:s, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:I, s:I, s:I, s:o}",
+        "{s:i, s:s, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:I, s:I, s:I, s:o, s:o}",
         "schema", RUNJSON_SCHEMA, "rtcshim", RTCSHIM_VERSION, "command", command_json(run->argv),
-        "start", time_json(&run->start), "end", run->complete ? time_json(&run->end) : json_null(),
-        "complete", run->complete, "command_status",
-        run->complete ? json_integer(run->command_status) : json_null(), "exit_status",
-        run->complete ? json_integer(run->exit_status) : json_null(), "host", host_json(),
-        "browser", browser ? browser : json_null(), "policy", control_json(run->control), "network",
-        story_network_json(run->story), "processes", processes, "processes_complete",
-        !proctab_overflowed(run->tab), "counts", story_counts_json(run->story), "events",
-        (json_int_t)run->events, "events_unwritten", (json_int_t)run->unwritten, "events_lost",
-        (json_int_t)story_lost_total(run->story), "verdict", story_verdict_json(run->story));
+        "start", runjson_time(&run->start), "end",
+        run->complete ? runjson_time(&run->end) : json_null(), "complete", run->complete,
+        "command_status", run->complete ? json_integer(run->command_status) : json_null(),
+        "exit_status", run->complete ? json_integer(run->exit_status) : json_null(), "host",
+        host_json(), "browser", browser ? browser : json_null(), "policy",
+        control_json(run->control), "network", story_network_json(run->story), "processes",
+        processes, "processes_complete", !proctab_overflowed(run->tab), "counts",
+        story_counts_json(run->story), "events", (json_int_t)run->events, "events_unwritten",
+        (json_int_t)run->unwritten, "events_lost", (json_int_t)story_lost_total(run->story),
+        "capture", run->capture ? json_incref(run->capture) : json_null(), "verdict",
+        story_verdict_json(run->story));
 }

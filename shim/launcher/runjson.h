@@ -20,10 +20,14 @@ struct runjson {
     int exit_status;               /* rtcshim's */
     uint64_t events;               /* lines in events.ndjson */
     uint64_t unwritten;            /* events that could not be written */
+    json_t *capture;               /* of capture_json(); NULL none; borrowed */
     const struct control *control; /* the policy as applied */
     const struct story *story;
     const struct proctab *tab;
 };
+
+/* RFC 3339, UTC, microseconds. New reference. */
+json_t *runjson_time(const struct timespec *at);
 
 /* New reference, NULL on lack of memory. */
 json_t *runjson_make(const struct runjson *run);

@@ -23,6 +23,7 @@ struct entry {
 
 struct lineage {
     pid_t root;
+    pid_t left_out;
     unsigned refreshes;
     struct entry *entries;
     size_t entry_count;
@@ -46,6 +47,11 @@ void lineage_free(struct lineage *lineage)
     free(lineage->entries);
     free(lineage->kin);
     free(lineage);
+}
+
+void lineage_leave_out(struct lineage *lineage, pid_t pid)
+{
+    lineage->left_out = pid;
 }
 
 static int compare_entry(const void *key, const void *element)
@@ -115,7 +121,7 @@ bool lineage_refresh(struct lineage *lineage)
         struct entry *new = &entries[count];
         struct procfs_stat stat;
 
-        if (pids[i] == lineage->root) {
+        if (pids[i] == lineage->root || pids[i] == lineage->left_out) {
             *new = (struct entry){.kin.pid = pids[i], .family = FAMILY_FOREIGN};
             count++;
             continue;

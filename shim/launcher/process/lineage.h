@@ -27,6 +27,9 @@ struct kin {
 struct lineage *lineage_new(pid_t root);
 void lineage_free(struct lineage *lineage);
 
+/* This process is not meant, nor are its descendants: a helper of the root's own. 0 none. */
+void lineage_leave_out(struct lineage *lineage, pid_t pid);
+
 /* Look at /proc again; false, and the old picture stays, where it can't be read. */
 bool lineage_refresh(struct lineage *lineage);
 

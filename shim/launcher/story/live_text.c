@@ -276,6 +276,25 @@ static bool socket_text(const json_t *event, char *out, size_t size)
     return true;
 }
 
+/* Something went around the library. */
+static bool owner_text(const json_t *event, char *out, size_t size)
+{
+    const json_t *owner = json_object_get(event, "owner");
+    const json_t *uid = json_object_get(owner, "uid");
+    const json_t *of_run = json_object_get(owner, "of_run");
+    char peer[2 * FIELD_BYTES + 32], carrier[320], who[64] = "";
+    const char *whose = json_is_true(of_run)    ? "by a process of the run"
+                        : json_is_false(of_run) ? "by another program on this machine"
+                                                : "by somebody unknown";
+
+    peer_text(event, peer, sizeof peer);
+    carrier_text(event, carrier, sizeof carrier);
+    if (json_is_null(json_object_get(event, "process")) && json_is_integer(uid))
+        snprintf(who, sizeof who, " (user %lld)", (long long)json_integer_value(uid));
+    snprintf(out, size, "NOT SEEN by the library: STUN to %s%s, %s%s", peer, carrier, whose, who);
+    return true;
+}
+
 /* A process is worth a line when the library can't see it. */
 static bool process_text(const json_t *event, char *out, size_t size)
 {
@@ -346,7 +365,7 @@ bool live_text_what(const json_t *event, char *out, size_t size)
         {"dns", dns_text},         {"mdns", mdns_text},
         {"socket", socket_text},   {"process", process_text},
         {"network", network_text}, {"policy", policy_text},
-        {"stats", stats_text},
+        {"stats", stats_text},     {"owner", owner_text},
     };
 
     out[0] = '\0';

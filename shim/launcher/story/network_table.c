@@ -4,6 +4,7 @@
 
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -242,6 +243,26 @@ static json_t *ip_json(const struct netaddr *addr)
                : json_string_nocheck(netaddr_format_ip(addr, text, sizeof text));
 }
 
+/* ARPHRD_* in words, as in linux/if_arp.h; a number has none where it is rare. */
+static json_t *link_type_json(uint16_t type)
+{
+    static const struct {
+        uint16_t type;
+        const char *name;
+    } words[] = {
+        {ARPHRD_ETHER, "ether"},       {ARPHRD_NONE, "none"},       {ARPHRD_PPP, "ppp"},
+        {ARPHRD_LOOPBACK, "loopback"}, {ARPHRD_TUNNEL, "tunnel"},   {ARPHRD_TUNNEL6, "tunnel6"},
+        {ARPHRD_SIT, "sit"},           {ARPHRD_IPGRE, "ipgre"},    
+        {ARPHRD_RAWIP, "rawip"},       {ARPHRD_SLIP, "slip"},       {ARPHRD_INFINIBAND, "infiniband"},
+        {ARPHRD_IEEE80211, "ieee80211"}, {ARPHRD_CAN, "can"},
+    };
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (words[i].type == type)
+            return json_string_nocheck(words[i].name);
+    return json_sprintf("%u", type);
+}
+
 static json_t *link_json(const struct rtnl_link *link)
 {
     json_t *o = json_object();
@@ -249,6 +270,7 @@ static json_t *link_json(const struct rtnl_link *link)
     json_object_set_new_nocheck(o, "iface", text_json_or_null(link->name));
     json_object_set_new_nocheck(o, "index", json_integer(link->index));
     json_object_set_new_nocheck(o, "kind", text_json_or_null(link->kind));
+    json_object_set_new_nocheck(o, "link_type", link_type_json(link->type));
     json_object_set_new_nocheck(o, "up", json_boolean(link->flags & IFF_UP));
     json_object_set_new_nocheck(o, "running", json_boolean(link->flags & IFF_RUNNING));
     json_object_set_new_nocheck(o, "loopback", json_boolean(link->flags & IFF_LOOPBACK));
