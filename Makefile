@@ -100,7 +100,7 @@ ANALYZER_LIVE_SRC := $(addprefix analyzer/live/,links.c tap.c catalog.c live_ope
     privilege.c sandbox.c stop.c capture.c)
 # What makes a report fit to be shown: pseudonyms, countries, and what differs between two.
 ANALYZER_SHARE_SRC := $(addprefix analyzer/report/,ipcrypt_pfx.c pseudonym.c pseudonym_name.c redact.c redact_words.c redact_text.c redact_key.c geo.c \
-    diff.c diff_roles.c diff_facts.c diff_context.c diff_print.c)
+    diff.c diff_roles.c diff_facts.c diff_context.c diff_print.c report_load.c)
 # The report as one HTML page; its template, style and script are part of the program.
 ANALYZER_HTML_SRC := analyzer/report/report_html.c $(addprefix analyzer/report/html/,html_text.c html_cells.c html_verdict.c html_tables.c html_sections.c html_assets.S)
 $(BUILD)/obj/analyzer/report/html/html_assets.o: analyzer/report/html/html_assets.S $(wildcard $(addprefix analyzer/report/html/,*.html *.css *.js))
@@ -122,7 +122,7 @@ ANALYZER_SRC := $(ANALYZER_INPUT_SRC) $(ANALYZER_LAYERS_SRC) $(ANALYZER_FLOW_SRC
     $(ANALYZER_SUMMARY_SRC) $(ANALYZER_OUTPUT_SRC) $(ANALYZER_PCAPNG_SRC) $(ANALYZER_LIVE_SRC) $(ANALYZER_SHARE_SRC) $(ANALYZER_NOTES_SRC) $(ANALYZER_HTML_SRC) $(ANALYZER_RUN_SRC) $(ANALYZER_JOIN_SRC) \
     $(ANALYZER_VERDICT_SRC) $(ANALYZER_REPORT_SRC) \
     analyzer/pipeline.c analyzer/complain.c analyzer/decoding.c \
-    analyzer/cmd_decode.c analyzer/cmd_capture.c analyzer/cmd_report.c
+    analyzer/cmd_decode.c analyzer/cmd_capture.c analyzer/cmd_report.c analyzer/cmd_diff.c
 ANALYZER_LIBS := -ljansson -lmaxminddb -lresolv -llzma -lbz2 -lzstd -llz4 -lpcap -lmnl -lcap-ng -lseccomp $(CORE_PROGRAM_LIBS)
 
 # --- tests ---------------------------------------------------------------------------------------------------------------------

@@ -12,9 +12,11 @@ enum {
 /* argv[0] is the subcommand's name. Returns the exit status. */
 int cmd_capture(int argc, char **argv);
 int cmd_decode(int argc, char **argv);
+int cmd_diff(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 extern const char help_capture[];
 extern const char help_decode[];
+extern const char help_diff[];
 extern const char help_report[];
 
 /* "rtcshim-analyzer: ..." on standard error, one write; control characters are made visible. */

@@ -20,6 +20,7 @@ static const struct command {
 } commands[] = {
     {"capture", "show or record the STUN messages that pass now", help_capture, cmd_capture},
     {"decode", "show the STUN messages in capture files", help_decode, cmd_decode},
+    {"diff", "say what one run reveals that another did not", help_diff, cmd_diff},
     {"report", "say what leaked in a run, and why", help_report, cmd_report},
 };
 

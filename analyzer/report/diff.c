@@ -24,10 +24,33 @@ static bool is_surer(const json_t *fact, const json_t *than)
            strcmp(diff_text(than, "certainty"), "sure") != 0;
 }
 
+/* An interface whose address was shown need not be said to have been shown by name. */
+static bool drop_bare_names(json_t *rows)
+{
+    json_t *addressed = json_object();
+    bool ok = addressed != NULL;
+    size_t i;
+    const json_t *row;
+    json_array_foreach(rows, i, row)
+    {
+        if (strcmp(diff_text(row, "category"), "shown") == 0 && diff_text(row, "address")[0])
+            ok = ok && json_object_set_new(addressed, diff_text(row, "iface"), json_true()) == 0;
+    }
+    for (i = json_array_size(rows); ok && i-- > 0;) {
+        row = json_array_get(rows, i);
+        if (strcmp(diff_text(row, "category"), "shown") == 0 && !diff_text(row, "address")[0] &&
+            json_object_get(addressed, diff_text(row, "iface")))
+            ok = json_array_remove(rows, i) == 0;
+    }
+    json_decref(addressed);
+    return ok;
+}
+
 /* What is in facts and not in without, or there with less certainty. */
 static json_t *difference(const json_t *facts, const json_t *without, json_int_t *same)
 {
     json_t *rows = json_array();
+    bool ok = rows != NULL;
     const char *key;
     const json_t *fact;
     /* Iterating does not change it, but jansson wants it so. */
@@ -40,13 +63,15 @@ static json_t *difference(const json_t *facts, const json_t *without, json_int_t
             continue;
         }
         row = json_deep_copy(fact);
-        if (!row || json_object_set_new(row, "was_likely", json_boolean(known != NULL)) != 0 ||
-            json_array_append_new(rows, row) != 0) {
-            json_decref(rows);
-            return NULL;
-        }
+        ok = ok && row &&
+             json_object_set_new(row, "was_likely", json_boolean(known != NULL)) == 0 &&
+             json_array_append(rows, row) == 0;
+        json_decref(row);
     }
-    return rows;
+    if (ok && drop_bare_names(rows))
+        return rows;
+    json_decref(rows);
+    return NULL;
 }
 
 json_t *diff_documents(const json_t *a, const json_t *b, const char *name_a, const char *name_b)

@@ -20,13 +20,25 @@ static bool add(json_t *context, const char *what, const char *a, const char *b)
     return row && json_array_append_new(context, row) == 0;
 }
 
-/* Arrays of texts as one text. */
-static void join_texts(const json_t *array, size_t from, char out[static DIFF_TEXT_BYTES])
+static bool has_text(const json_t *array, const char *text)
+{
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        const char *other = json_string_value(json_array_get(array, i));
+        if (other && strcmp(other, text) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The texts of an array that are not in the other, as one text. */
+static void join_texts(const json_t *array, const json_t *without, size_t from,
+                       char out[static DIFF_TEXT_BYTES])
 {
     out[0] = '\0';
     for (size_t i = from; i < json_array_size(array); i++) {
         const char *text = json_string_value(json_array_get(array, i));
-        diff_append(out, "%s%s", out[0] ? " " : "", text ? text : "");
+        if (text && !has_text(without, text))
+            diff_append(out, "%s%s", out[0] ? " " : "", text);
     }
 }
 
@@ -34,8 +46,8 @@ static bool add_texts(json_t *context, const char *what, const json_t *a, const 
                       size_t from)
 {
     char text_a[DIFF_TEXT_BYTES], text_b[DIFF_TEXT_BYTES];
-    join_texts(a, from, text_a);
-    join_texts(b, from, text_b);
+    join_texts(a, b, from, text_a);
+    join_texts(b, a, from, text_b);
     return add(context, what, text_a, text_b);
 }
 
@@ -151,12 +163,19 @@ static bool notes_on(json_t *notes, const json_t *document, const char *name)
                 "lost events");
 }
 
+static bool has_wanted(const json_t *document)
+{
+    return json_array_size(json_object_get(json_object_get(document, "path"), "wanted")) > 0;
+}
+
 json_t *diff_notes(const json_t *a, const json_t *b)
 {
     json_t *notes = json_array();
     bool one = json_is_true(json_object_get(run_of(a), "redacted"));
     bool other = json_is_true(json_object_get(run_of(b), "redacted"));
     if (notes && notes_on(notes, a, "A") && notes_on(notes, b, "B") &&
+        note(notes, !has_wanted(a) && !has_wanted(b), "A and B",
+             "have no wanted path: what only a leak would show is missing; --vpn names one") &&
         note(
             notes, one != other, one ? "A" : "B",
             "is redacted and the other is not: names of servers and questions can't be compared") &&

@@ -43,7 +43,14 @@ static bool add(json_t *facts, const struct fact *fact)
     return row && json_object_set_new(facts, fact->key, row) == 0;
 }
 
-/* "firefox-esr (socket)"; the browser is called that in both runs, whichever it is. */
+/* Names of hosts end with a dot or not, as somebody happened to write them. */
+static void put_host(char out[static DIFF_TEXT_BYTES], const char *name)
+{
+    size_t len = strlen(name);
+    diff_append(out, "%.*s", (int)(len > 1 && name[len - 1] == '.' ? len - 1 : len), name);
+}
+
+/* The browser is called that in both runs, whichever it is. */
 static const char *process_key(const struct diff_run *run, const json_t *process)
 {
     const json_t *browser = json_object_get(json_object_get(run->document, "run"), "browser");
@@ -98,6 +105,13 @@ static bool leaks(const struct diff_run *run, json_t *facts)
     return true;
 }
 
+/* A leak tells of its address already, with the interface that it belongs to. */
+static bool is_leak(const struct diff_run *run, const json_t *path, const json_t *learned)
+{
+    const json_t *leak = diff_row(run, "leaks", path, "leak");
+    return leak && strcmp(diff_text(leak, "address"), diff_text(learned, "address")) == 0;
+}
+
 static bool paths(const struct diff_run *run, json_t *facts)
 {
     size_t i, k;
@@ -107,7 +121,8 @@ static bool paths(const struct diff_run *run, json_t *facts)
         const json_t *iface = diff_row(run, "interfaces", path, "iface");
         json_array_foreach(json_object_get(path, "learned"), k, learned)
         {
-            if (!add_learned(run, facts, "server", diff_text(learned, "address"),
+            if (!is_leak(run, path, learned) &&
+                !add_learned(run, facts, "server", diff_text(learned, "address"),
                              diff_text(learned, "kind"), diff_text(iface, "name"), "sure", NULL))
                 return false;
         }
@@ -148,8 +163,11 @@ static bool servers(const struct diff_run *run, json_t *facts)
         struct fact fact;
         begin(&fact, "server");
         /* A name stays where its address changes. */
-        diff_append(fact.key, "%s|%s|%" JSON_INTEGER_FORMAT, name[0] ? name : ip, proto, port);
-        diff_append(fact.sentence, "asked %s%s%s%s%s:%" JSON_INTEGER_FORMAT "%s over %s", name,
+        put_host(fact.key, name[0] ? name : ip);
+        diff_append(fact.key, "|%s|%" JSON_INTEGER_FORMAT, proto, port);
+        diff_append(fact.sentence, "asked ");
+        put_host(fact.sentence, name);
+        diff_append(fact.sentence, "%s%s%s%s:%" JSON_INTEGER_FORMAT "%s over %s",
                     name[0] ? " (" : "", is_ipv6 ? "[" : "", ip, is_ipv6 ? "]" : "", port,
                     name[0] ? ")" : "", proto);
         fact.address = ip;
@@ -168,7 +186,8 @@ static bool dns(const struct diff_run *run, json_t *facts)
         const char *question = diff_text(row, "question"), *iface = diff_text(row, "iface");
         struct fact fact;
         begin(&fact, "dns");
-        diff_append(fact.key, "%s|%s", question, diff_iface_role(run, iface));
+        put_host(fact.key, question);
+        diff_append(fact.key, "|%s", diff_iface_role(run, iface));
         diff_append(fact.sentence, "asked DNS for %s over %s",
                     question[0] ? question : "a name that can't be read",
                     iface[0] ? iface : "an unknown interface");
@@ -181,28 +200,41 @@ static bool dns(const struct diff_run *run, json_t *facts)
     return true;
 }
 
-static bool add_road(const struct diff_run *run, json_t *facts, const json_t *road,
-                     const json_t *shown)
+static bool add_road(const struct diff_run *run, json_t *facts, const json_t *road)
 {
     const char *via = diff_text(road, "via"), *request = diff_text(road, "request");
-    const char *iface = diff_text(shown, "iface");
-    const json_t *process = diff_row(run, "processes", road, "process");
     struct fact fact;
     begin(&fact, "enumeration");
     diff_append(fact.key, "%s|%s", via, request);
-    diff_append(fact.sentence, "%s asked %s%s%s", diff_text(process, "name"), via,
-                request[0] ? " for " : "", request);
-    if (iface[0]) {
-        const char *ip = diff_text(shown, "ip");
-        struct diff_role role;
-        diff_role_of(run, ip, "", iface, &role);
-        diff_append(fact.key, "|%s", ip[0] ? role.key : diff_iface_role(run, iface));
-        diff_append(fact.sentence, ", and was shown %s", ip[0] ? role.words : iface);
-        if (ip[0])
-            diff_append(fact.sentence, " (%s)", ip);
-        fact.iface = iface;
-        fact.address = ip;
-    }
+    diff_append(fact.sentence, "%s enumerated by %s%s%s",
+                diff_text(diff_row(run, "processes", road, "process"), "name"), via,
+                request[0] ? " " : "", request);
+    return add(facts, &fact);
+}
+
+/* By whatever road: each of them shows the same, but for what a policy hides. */
+static bool add_shown(const struct diff_run *run, json_t *facts, const json_t *road,
+                      const json_t *shown)
+{
+    const char *iface = diff_text(shown, "iface"), *ip = diff_text(shown, "ip");
+    struct netaddr addr;
+    struct diff_role role;
+    struct fact fact;
+    if (strcmp(iface, "lo") == 0 ||
+        (netaddr_parse_ip(ip, &addr) && netaddr_kind_of(&addr) == NETADDR_KIND_LOOPBACK))
+        return true; /* all machines have it */
+    begin(&fact, "shown");
+    diff_role_of(run, ip, "", iface, &role);
+    diff_append(fact.key, "%s", ip[0] ? role.key : diff_iface_role(run, iface));
+    diff_append(fact.sentence, "%s", ip[0] ? role.words : iface);
+    if (ip[0])
+        diff_append(fact.sentence, " (%s)", ip);
+    diff_append(fact.sentence, ", shown to %s by %s",
+                diff_text(diff_row(run, "processes", road, "process"), "name"),
+                diff_text(road, "via"));
+    fact.role = ip[0] ? role.words : NULL;
+    fact.iface = iface;
+    fact.address = ip;
     return add(facts, &fact);
 }
 
@@ -212,12 +244,11 @@ static bool enumerations(const struct diff_run *run, json_t *facts)
     const json_t *road, *shown;
     json_array_foreach(json_object_get(run->document, "enumerations"), i, road)
     {
-        const json_t *list = json_object_get(road, "shown");
-        if (json_array_size(list) == 0 && !add_road(run, facts, road, NULL))
+        if (!add_road(run, facts, road))
             return false;
-        json_array_foreach(list, k, shown)
+        json_array_foreach(json_object_get(road, "shown"), k, shown)
         {
-            if (!add_road(run, facts, road, shown))
+            if (!add_shown(run, facts, road, shown))
                 return false;
         }
     }

@@ -36,6 +36,8 @@ extern const char help_capture[];
 extern const char help_policy[];
 extern const char help_sessions[];
 extern const char help_decode[];
+extern const char help_report[];
+extern const char help_diff[];
 extern const char help_help[];
 extern const char help_version[];
 

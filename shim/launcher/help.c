@@ -85,6 +85,18 @@ const char help_decode[] =
     "Show the STUN and TURN messages in capture files (pcap, pcapng), or a summary of them. Done by\n"
     "rtcshim-analyzer, a program of its own; 'rtcshim decode --help' lists its options.\n";
 
+const char help_report[] =
+    "usage: rtcshim report [OPTIONS] DIR\n"
+    "\n"
+    "Say which addresses leaked in a run, to whom, why, and what to do about it. Done by\n"
+    "rtcshim-analyzer, a program of its own; 'rtcshim report --help' lists its options.\n";
+
+const char help_diff[] =
+    "usage: rtcshim diff [OPTIONS] A B\n"
+    "\n"
+    "Say what run B reveals that run A did not. Done by rtcshim-analyzer, a program of its own;\n"
+    "'rtcshim diff --help' lists its options.\n";
+
 const char help_help[] = "usage: rtcshim help [COMMAND]\n"
                          "\n"
                          "List the commands, or explain one.\n";

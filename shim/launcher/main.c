@@ -21,6 +21,8 @@ const struct command commands[] = {
     {"policy", "check, show, explain and change policies", help_policy, cmd_policy},
     {"sessions", "list what runs under rtcshim now", help_sessions, cmd_sessions},
     {"decode", "show the STUN messages in capture files", help_decode, cmd_analyzer},
+    {"report", "say what leaked in a run, and why", help_report, cmd_analyzer},
+    {"diff", "say what one run reveals that another did not", help_diff, cmd_analyzer},
     {"help", "list the commands, or explain one", help_help, cmd_help},
     {"version", "print the version", help_version, cmd_version},
     {NULL, NULL, NULL, NULL},

@@ -101,6 +101,7 @@ static void calls_another_address_in_the_same_role_context(void **state)
          "address on the wanted path: 203.0.113.8 -> 203.0.113.99\n"},
         {"39fe%2", "39fe%7", ""},
         {"198.51.100.10", "198.51.100.99", ""},
+        {"turn.acme.example", "turn.acme.example.", ""},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -122,6 +123,35 @@ static void takes_the_tunnels_of_both_runs_for_one(void **state)
     assert_non_null(strstr(context, "wanted path: wg-acme -> tun7\n"));
     assert_non_null(strstr(context, "addresses of wg-acme: 10.8.0.2 -> -\n"));
     assert_non_null(strstr(context, "addresses of tun7: - -> 10.8.0.2\n"));
+    json_decref(diff);
+}
+
+static void knows_the_tunnel_also_where_only_one_run_names_it(void **state)
+{
+    json_t *a = report_example(), *diff;
+    (void)state;
+    (void)json_object_set_new(json_object_get(a, "path"), "wanted", json_array());
+    diff = between(a, example_with("wg-acme", "tun7"));
+    /* That wg-acme was one is not known, and tun7 is the tunnel that A did not use. */
+    assert_true(diff_reveals_more(diff));
+    json_decref(diff);
+    a = report_example();
+    (void)json_object_set_new(json_object_get(a, "path"), "wanted", json_array());
+    diff = between(a, report_example());
+    assert_string_equal(lines(diff, "reveals"), "");
+    json_decref(diff);
+}
+
+static void takes_an_address_for_that_of_the_interface_that_has_it(void **state)
+{
+    json_t *b = report_example(), *diff, *learned;
+    (void)state;
+    learned = json_object_get(json_array_get(json_object_get(b, "paths"), 1), "learned");
+    (void)json_object_set_new(json_array_get(learned, 0), "address", json_string("2001:db8:1::23"));
+    diff = between(report_example(), b);
+    assert_string_equal(
+        lines(diff, "reveals"),
+        "the global IPv6 address of eth0 (2001:db8:1::23), learned by a server over wg-acme\n");
     json_decref(diff);
 }
 
@@ -197,8 +227,8 @@ static void tells_each_kind_of_thing_in_both_directions(void **state)
         {"probes", "firefox-esr was told the private IPv4 address of wg-acme (10.8.0.2) by connect "
                    "and getsockname\n"},
         {"enumerations",
-         "firefox-esr asked netlink for RTM_GETADDR, and was shown the private IPv4 "
-         "address of eth0 (192.168.1.23)\n"},
+         "firefox-esr enumerated by netlink RTM_GETADDR\n"
+         "the private IPv4 address of eth0 (192.168.1.23), shown to firefox-esr by netlink\n"},
         {"uncovered", "not covered: acme-helper (/opt/acme/helper is a static program)\n"},
     };
     (void)state;
@@ -236,9 +266,7 @@ static void tells_what_is_different_around_the_runs(void **state)
         {"my.policy\", \"vpn\": \"wg-acme\"", "my.policy\", \"vpn\": null",
          "policy's vpn: wg-acme -> -\n"},
         {"\"2.36\"", "\"2.41\"", "libc: 2.36 -> 2.41\n"},
-        {"\"--headless\", ", "",
-         "arguments: --headless --profile /home/jane/profile https://intranet.acme.example/?u=jane "
-         "-> --profile /home/jane/profile https://intranet.acme.example/?u=jane\n"},
+        {"\"--headless\"", "\"--safe-mode\", \"-P\"", "arguments: --headless -> --safe-mode -P\n"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -268,6 +296,8 @@ static void warns_where_a_run_can_not_say_all(void **state)
     (void)json_object_set_new(json_object_get(b, "run"), "complete", json_false());
     (void)json_object_set_new(json_object_get(b, "run"), "damage", json_array());
     (void)json_object_set_new(json_object_get(b, "run"), "events_lost", json_integer(3));
+    (void)json_object_set_new(json_object_get(a, "path"), "wanted", json_null());
+    (void)json_object_set_new(json_object_get(b, "path"), "wanted", json_array());
     diff = between(a, b);
     assert_string_equal(
         lines(diff, "notes"),
@@ -275,6 +305,7 @@ static void warns_where_a_run_can_not_say_all(void **state)
         "A is damaged: only what could be read is compared\n"
         "B did not end as it should: it may lack what came last\n"
         "B lost events\n"
+        "A and B have no wanted path: what only a leak would show is missing; --vpn names one\n"
         "A is redacted and the other is not: names of servers and questions can't be compared\n");
     json_decref(diff);
 }
@@ -369,7 +400,7 @@ static void prints_like_diff(void **state)
         "\nB reveals, and A did not\n"
         "+ the global IPv6 address of eth0 (2001:db8:1::23), learned by the page; likely, events "
         "80\n"
-        "\n1 more, 0 less, 11 the same\n");
+        "\n1 more, 0 less, 12 the same\n");
     free(text);
     json_decref(diff);
 }
@@ -394,6 +425,8 @@ int main(void)
         cmocka_unit_test(finds_nothing_between_a_run_and_itself),
         cmocka_unit_test(calls_another_address_in_the_same_role_context),
         cmocka_unit_test(takes_the_tunnels_of_both_runs_for_one),
+        cmocka_unit_test(knows_the_tunnel_also_where_only_one_run_names_it),
+        cmocka_unit_test(takes_an_address_for_that_of_the_interface_that_has_it),
         cmocka_unit_test(tells_an_address_of_a_new_role),
         cmocka_unit_test(tells_the_same_role_over_another_interface),
         cmocka_unit_test(tells_an_address_that_shows_the_hardware_from_one_that_does_not),
