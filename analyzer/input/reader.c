@@ -9,6 +9,11 @@
 
 #include "reader_private.h"
 
+enum {
+    LINKTYPE_LINUX_SLL = 113,
+    LINKTYPE_LINUX_SLL2 = 276,
+};
+
 static enum read_status stay_ended(struct reader *reader, struct packet *out)
 {
     (void)reader;
@@ -163,6 +168,19 @@ const struct packet_iface *reader_iface_by_index(const struct reader *reader, ui
         return NULL;
     iface = reader->by_index[place];
     return iface->section == section && iface->ifindex == ifindex ? iface : NULL;
+}
+
+const char *reader_carrier_name(const struct reader *reader, const struct packet_iface *iface,
+                                uint32_t ifindex)
+{
+    const struct packet_iface *named;
+    if (iface->link_type != LINKTYPE_LINUX_SLL && iface->link_type != LINKTYPE_LINUX_SLL2)
+        return iface->name;
+    if (ifindex != 0 && ifindex != iface->ifindex) {
+        named = reader_iface_by_index(reader, iface->section, ifindex);
+        return named ? named->name : NULL;
+    }
+    return iface->name && strcmp(iface->name, "any") != 0 ? iface->name : NULL;
 }
 
 void reader_iface_remember_index(struct reader *reader, struct packet_iface *iface)

@@ -74,6 +74,14 @@ const struct packet_iface *const *reader_ifaces(const struct reader *reader, siz
 const struct packet_iface *reader_iface_by_index(const struct reader *reader, uint32_t section,
                                                  uint32_t ifindex);
 
+/*
+ * The name of the interface that carried a packet of iface, borrowed until reader_close(); ifindex
+ * as in struct datagram. A capture on "any" is no interface: there an index says it, where the file
+ * has its name. NULL: it does not say.
+ */
+const char *reader_carrier_name(const struct reader *reader, const struct packet_iface *iface,
+                                uint32_t ifindex);
+
 /* Takes NULL. */
 void reader_close(struct reader *reader);
 

@@ -13,8 +13,6 @@
 #include "layers.h"
 
 enum {
-    LINKTYPE_LINUX_SLL = 113,
-    LINKTYPE_LINUX_SLL2 = 276,
     PORT_DNS = 53,
     DNS_HEADER_BYTES = 12,
     QUESTIONS_RECENT = 256,
@@ -37,20 +35,6 @@ struct walk {
     } asked[QUESTIONS_RECENT];
 };
 
-/* A capture on "any" is no interface: there an index says it, where the file has its name. */
-static const char *carrier_name(const struct reader *reader, const struct packet_iface *iface,
-                                uint32_t ifindex)
-{
-    const struct packet_iface *named;
-    if (iface->link_type != LINKTYPE_LINUX_SLL && iface->link_type != LINKTYPE_LINUX_SLL2)
-        return iface->name;
-    if (ifindex != 0 && ifindex != iface->ifindex) {
-        named = reader_iface_by_index(reader, iface->section, ifindex);
-        return named ? named->name : NULL;
-    }
-    return iface->name && strcmp(iface->name, "any") != 0 ? iface->name : NULL;
-}
-
 /* --- messages --------------------------------------------------------------------------------- */
 
 static void take_found(const struct found *found, void *context)
@@ -64,7 +48,7 @@ static void take_found(const struct found *found, void *context)
             return;
         msg = &decoded.msg;
     }
-    named.iface_name = carrier_name(walk->reader, found->iface, found->ifindex);
+    named.iface_name = reader_carrier_name(walk->reader, found->iface, found->ifindex);
     in_order_put(walk->in_order, &named, msg, STUN_CHECK_ABSENT, 0);
 }
 
@@ -114,7 +98,7 @@ static void take_question(struct walk *walk, const struct datagram *d)
         question.qtype = ns_rr_type(rr);
     }
     join_take_question(walk->join, &question, known,
-                       carrier_name(walk->reader, d->packet->iface, d->ifindex));
+                       reader_carrier_name(walk->reader, d->packet->iface, d->ifindex));
 }
 
 /* --- the walk --------------------------------------------------------------------------------- */
@@ -141,7 +125,8 @@ static void take_flows(struct walk *walk)
     uint32_t position = 0;
     const struct flow *flow;
     while ((flow = table_at(finder_flows(walk->finder), &position)) != NULL)
-        join_take_flow(walk->join, flow, carrier_name(walk->reader, flow->iface, flow->ifindex));
+        join_take_flow(walk->join, flow,
+                       reader_carrier_name(walk->reader, flow->iface, flow->ifindex));
 }
 
 static bool note_span(const struct reader *reader, struct join_span *span)
