@@ -14,10 +14,10 @@ enum {
 #define COLUMNS(COLUMN)                                                                            \
     COLUMN("start_us")                                                                             \
     COLUMN("end_us")                                                                               \
-    COLUMN("iface") COLUMN("server") COLUMN("process") COLUMN("source") COLUMN("method")           \
-        COLUMN("outcome") COLUMN("learned") COLUMN("relayed") COLUMN("error") COLUMN("requests")   \
-            COLUMN("answers") COLUMN("rule") COLUMN("call") COLUMN("leak") COLUMN("events")        \
-                COLUMN("frames")
+    COLUMN("iface")                                                                                \
+    COLUMN("server") COLUMN("process") COLUMN("source") COLUMN("method") COLUMN("outcome")         \
+        COLUMN("learned") COLUMN("relayed") COLUMN("error") COLUMN("requests") COLUMN("answers")   \
+            COLUMN("rule") COLUMN("call") COLUMN("leak") COLUMN("events") COLUMN("frames")
 
 static json_t *evidence_of(struct documenting *d, const struct join_exchange *x, bool frames)
 {

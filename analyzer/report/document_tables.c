@@ -112,7 +112,7 @@ uint32_t document_iface(struct documenting *d, const char *name)
         document_set(d, o, "name", document_text(d, name));
         document_set(d, o, "kind", document_text(d, iface ? iface->kind : NULL));
         document_set(d, o, "link_type", document_text(d, iface ? iface->link_type : NULL));
-        document_set(d, o, "wanted", json_boolean(wanted_includes(&d->verdict->wanted, name)));
+        document_set(d, o, "wanted", json_boolean(wanted_names(&d->verdict->wanted, name)));
         document_set(d, o, "captured", json_false());
         document_set(d, o, "hidden", json_boolean(hidden));
         document_set(d, o, "addresses", json_array());

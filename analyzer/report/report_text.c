@@ -85,6 +85,16 @@ char *address_words(const json_t *leak, char *buf, size_t size)
     return buf;
 }
 
+char *learned_words(const json_t *path, char *buf, size_t size)
+{
+    const json_t *learned = part_at(path, "learned");
+    buf[0] = '\0';
+    for (size_t i = 0; i < json_array_size(learned); i++)
+        append(buf, size, "%s%s", i > 0 ? ", " : "",
+               text_at(json_array_get(learned, i), "address"));
+    return buf;
+}
+
 /* "events 78, 79" */
 static void append_numbers(char *buf, size_t size, const json_t *list, const char *one,
                            const char *many)

@@ -135,9 +135,12 @@ static void tell_outcomes(struct paragraphs *p, const json_t *document)
         if (count == 0)
             continue;
         (void)snprintf(label, sizeof(label), "%6llu", (unsigned long long)count);
-        paragraph_format(p, 2, PLAIN, label, "%s, in %s", outcome_words[i].words,
-                         counted(number_at(one, "exchanges"), "exchange", "exchanges", messages,
-                                 sizeof(messages)));
+        (void)counted(number_at(one, "exchanges"), "exchange", "exchanges", messages,
+                      sizeof(messages));
+        /* An exchange is counted under the worst of its messages. */
+        paragraph_format(p, 2, PLAIN, label, "%s%s%s", outcome_words[i].words,
+                         number_at(one, "exchanges") ? "; " : "",
+                         number_at(one, "exchanges") ? messages : "");
         told++;
     }
     if (told == 0)
@@ -169,6 +172,31 @@ static void tell_ifaces(struct paragraphs *p, const json_t *document)
                          json_is_true(part_at(row, "captured")) ? ", captured" : ", not captured",
                          json_is_true(part_at(row, "hidden")) ? ", hidden from programs; " : "; ",
                          known);
+    }
+}
+
+/* --- who learned what --- */
+
+static void tell_paths(struct paragraphs *p, const json_t *document)
+{
+    const json_t *list = part_at(document, "paths");
+    char process[WORDS_BYTES];
+    size_t count;
+    if (json_array_size(list) == 0)
+        return;
+    paragraph_heading(p, "Paths");
+    count = shown_rows(p, list);
+    for (size_t i = 0; i < count; i++) {
+        const json_t *row = json_array_get(list, i);
+        const json_t *server = row_at(document, "servers", row, "server");
+        const char *iface = text_at(row_at(document, "interfaces", row, "iface"), "name");
+        char known[WORDS_BYTES];
+        (void)learned_words(row, known, sizeof(known));
+        paragraph_format(p, 2, PLAIN, "", "%s over %s to %s port %llu %s: %s%s",
+                         process_words(document, row, process, sizeof(process)),
+                         iface[0] ? iface : "an unknown interface", text_at(server, "ip"),
+                         (unsigned long long)number_at(server, "port"), text_at(server, "proto"),
+                         known[0] ? "learned " : "learned nothing", known);
     }
 }
 
@@ -217,6 +245,7 @@ void report_text_details(struct paragraphs *p, const json_t *document)
     tell_sentences(p, document, "faults", "Faults");
     tell_sentences(p, document, "strangers", "Around the shim");
     tell_dns(p, document);
+    tell_paths(p, document);
     tell_outcomes(p, document);
     tell_ifaces(p, document);
     tell_missing(p, document);

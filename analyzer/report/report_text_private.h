@@ -23,6 +23,8 @@ char *counted(uint64_t count, const char *one, const char *many, char *buf, size
 char *process_words(const json_t *document, const json_t *object, char *buf, size_t size);
 /* "203.0.113.23 (public, DE, AS64500 Example)"; in buf. */
 char *address_words(const json_t *leak, char *buf, size_t size);
+/* "203.0.113.8, 203.0.113.23" of a path; in buf, "" for none. */
+char *learned_words(const json_t *path, char *buf, size_t size);
 /* "events 78, 79; frames 114, 115; 2 more"; in buf, "" for none. */
 char *evidence_words(const json_t *object, char *buf, size_t size);
 

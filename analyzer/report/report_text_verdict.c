@@ -4,8 +4,10 @@
 #include <string.h>
 
 enum {
-    ADDRESSES_MAX = 3, /* that are told about; the others are counted */
-    ADVICE_MAX = 4,
+    ADDRESSES_MAX = 2, /* that are told about one by one; the others are counted */
+    LIKELY_MAX = 5,
+    LEARNED_MAX = 8,
+    ADVICE_MAX = 3,
     WORDS_BYTES = 512,
 };
 
@@ -36,6 +38,11 @@ static bool same_address(const json_t *a, const json_t *b)
     return same_text(a, b, "address") && same_text(a, b, "iface");
 }
 
+static bool is_sure(const json_t *leak)
+{
+    return strcmp(text_at(leak, "certainty"), "sure") == 0;
+}
+
 /* A leak of this address came before. */
 static bool is_told(const json_t *leaks, size_t index)
 {
@@ -63,23 +70,22 @@ static void who_learned(const json_t *leaks, size_t index, char *buf, size_t siz
 static void tell_leak(struct paragraphs *p, const json_t *document, size_t index)
 {
     const json_t *leaks = part_at(document, "leaks"), *leak = json_array_get(leaks, index);
-    bool sure = strcmp(text_at(leak, "certainty"), "sure") == 0;
     char address[WORDS_BYTES], who[WORDS_BYTES], process[WORDS_BYTES];
     who_learned(leaks, index, who, sizeof(who));
-    paragraph_format(p, 2, sure ? BAD : DOUBTFUL, sure ? "sure  " : "likely",
-                     "%s of %s, learned by %s, from %s",
+    paragraph_format(p, 2, BAD, "sure  ", "%s of %s, learned by %s, from %s",
                      address_words(leak, address, sizeof(address)), text_at(leak, "iface"), who,
                      process_words(document, leak, process, sizeof(process)));
     paragraph(p, 9, PLAIN, "", text_at(leak, "why"));
 }
 
-static void tell_leaks(struct paragraphs *p, const json_t *document)
+/* Sure ones one by one. */
+static void tell_sure(struct paragraphs *p, const json_t *document)
 {
     const json_t *leaks = part_at(document, "leaks");
     size_t count = json_array_size(leaks), told = 0, more = 0;
     char words[64];
     for (size_t i = 0; i < count; i++) {
-        if (is_told(leaks, i))
+        if (!is_sure(json_array_get(leaks, i)) || is_told(leaks, i))
             continue;
         if (told == ADDRESSES_MAX) {
             more++;
@@ -90,8 +96,69 @@ static void tell_leaks(struct paragraphs *p, const json_t *document)
         tell_leak(p, document, i);
     }
     if (more > 0)
-        paragraph_format(p, 2, PLAIN, "", "and %s",
+        paragraph_format(p, 9, PLAIN, "", "and %s",
                          counted(more, "more address", "more addresses", words, sizeof(words)));
+}
+
+/* Likely ones in one list: who learns them, and why, is much the same. */
+static void tell_likely(struct paragraphs *p, const json_t *document)
+{
+    uint64_t sure = number_at(part_at(document, "verdict"), "sure");
+    const json_t *leaks = part_at(document, "leaks"), *first = NULL;
+    size_t count = json_array_size(leaks), told = 0, more = 0, len = 0;
+    char list[WORDS_BYTES] = "", words[64];
+    for (size_t i = 0; i < count; i++) {
+        const json_t *leak = json_array_get(leaks, i);
+        if (is_sure(leak) || is_told(leaks, i))
+            continue;
+        if (told == LIKELY_MAX) {
+            more++;
+            continue;
+        }
+        first = first ? first : leak;
+        len += (size_t)snprintf(
+            list + len, sizeof(list) - len, "%s%.48s of %.40s", told > 0 ? ", " : "",
+            text_at(leak, "address")[0] ? text_at(leak, "address") : "an address",
+            text_at(leak, "iface"));
+        told++;
+    }
+    if (told == 0)
+        return;
+    if (sure == 0)
+        paragraph_blank(p);
+    paragraph_format(p, 2, DOUBTFUL, "likely", "%s%s%s: learned by %s", list,
+                     more > 0 ? " and " : "",
+                     more > 0 ? counted(more, "more", "more", words, sizeof(words)) : "",
+                     text_at(part_at(first, "learned_by"), "sentence"));
+    if (sure == 0)
+        paragraph(p, 9, PLAIN, "", text_at(first, "why"));
+}
+
+/* Nothing is a leak without a wanted path. What servers learned is worth telling all the same. */
+static void tell_learned(struct paragraphs *p, const json_t *document)
+{
+    const json_t *paths = part_at(document, "paths");
+    size_t told = 0, more = 0;
+    char process[WORDS_BYTES];
+    for (size_t i = 0; i < json_array_size(paths); i++) {
+        const json_t *path = json_array_get(paths, i);
+        char learned[WORDS_BYTES];
+        const json_t *server = row_at(document, "servers", path, "server");
+        if (learned_words(path, learned, sizeof(learned))[0] == '\0')
+            continue;
+        if (told == LEARNED_MAX) {
+            more++;
+            continue;
+        }
+        if (told++ == 0)
+            paragraph_heading(p, "What servers learned:");
+        paragraph_format(p, 2, PLAIN, "", "%s, over %s: %s port %llu, from %s", learned,
+                         text_at(row_at(document, "interfaces", path, "iface"), "name"),
+                         text_at(server, "ip"), (unsigned long long)number_at(server, "port"),
+                         process_words(document, path, process, sizeof(process)));
+    }
+    if (more > 0)
+        paragraph_format(p, 2, PLAIN, "", "and %zu more", more);
 }
 
 /* The advice of all leaks, each piece once, the gravest leak's first. */
@@ -176,23 +243,30 @@ static void tell_reservations(struct paragraphs *p, const json_t *document)
     }
 }
 
+static void tell_path(struct paragraphs *p, const json_t *path)
+{
+    const json_t *exits = part_at(path, "addresses");
+    const char *first = json_string_value(json_array_get(exits, 0));
+    char more[64] = "";
+    if (json_array_size(exits) > 1)
+        (void)snprintf(more, sizeof(more), " and %zu more", json_array_size(exits) - 1);
+    paragraph_format(p, 0, PLAIN, "", "%s%s%s%s%s", text_at(path, "sentence"),
+                     first ? " Servers saw " : "", first ? first : "", more,
+                     first ? " there." : "");
+}
+
 void report_text_verdict(struct paragraphs *p, const json_t *document)
 {
     const json_t *verdict = part_at(document, "verdict"), *path = part_at(document, "path");
-    const json_t *exits = part_at(path, "addresses");
     const char *result = text_at(verdict, "result");
     paragraph(p, 0, style_of(result), title_of(result), text_at(verdict, "sentence"));
-    if (strcmp(text_at(verdict, "sentence"), text_at(path, "sentence")) != 0)
-        paragraph(p, 0, PLAIN, "", text_at(path, "sentence"));
-    if (json_array_size(exits) > 0) {
-        const char *first = json_string_value(json_array_get(exits, 0));
-        char more[64] = "";
-        if (json_array_size(exits) > 1)
-            (void)snprintf(more, sizeof(more), " and %zu more", json_array_size(exits) - 1);
-        paragraph_format(p, 0, PLAIN, "", "There, servers saw %s%s.", first ? first : "?", more);
-    }
+    if (strcmp(text_at(path, "source"), "none") == 0)
+        tell_learned(p, document);
+    else
+        tell_path(p, path);
     tell_faults(p, document);
-    tell_leaks(p, document);
+    tell_sure(p, document);
+    tell_likely(p, document);
     tell_advice(p, document);
     tell_reservations(p, document);
 }

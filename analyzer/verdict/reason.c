@@ -76,8 +76,8 @@ static enum reason by_address(const struct reason_case *c, const struct network_
     (void)ip_text(&c->local, local);
     if (is_wanted(c, c->left)) {
         (void)snprintf(why, REASON_WHY_BYTES,
-                       "%s bound a socket to %s's address %s. Its packets left over %s with that "
-                       "address as their source, so the answers go to %s.",
+                       "%s bound a socket to %s's address %s. Packets from it left over %s all "
+                       "the same, and the answers go to %s.",
                        c->who, c->owner, local, c->left, c->owner);
         return REASON_BOUND_ADDRESS;
     }

@@ -10,10 +10,10 @@ const char *wanted_source_name(enum wanted_source source)
     return names[source];
 }
 
-static bool has_name(const struct wanted *wanted, const char *name)
+bool wanted_names(const struct wanted *wanted, const char *iface)
 {
     for (size_t i = 0; i < wanted->count; i++)
-        if (strcmp(wanted->names[i], name) == 0)
+        if (strcmp(wanted->names[i], iface) == 0)
             return true;
     return false;
 }
@@ -24,14 +24,14 @@ static void add_name(struct wanted *wanted, const char *name, size_t len)
     if (wanted->count == WANTED_MAX || len == 0)
         return;
     (void)snprintf(to, WANTED_NAME_BYTES, "%.*s", (int)(len < WANTED_NAME_BYTES ? len : 15), name);
-    if (has_name(wanted, to))
+    if (wanted_names(wanted, to))
         return;
     wanted->list[wanted->count++] = to;
 }
 
 bool wanted_includes(const struct wanted *wanted, const char *iface)
 {
-    return iface && (strcmp(iface, "lo") == 0 || has_name(wanted, iface));
+    return iface && (strcmp(iface, "lo") == 0 || wanted_names(wanted, iface));
 }
 
 /* "deny stun via !lo,!tun0 with best": what is refused everywhere but there is wanted there. */

@@ -32,6 +32,8 @@ struct wanted {
 void wanted_find(const struct run_folder *run, struct network_at *network, const char *option,
                  struct wanted *wanted);
 
+/* iface is one of the wanted interfaces. */
+bool wanted_names(const struct wanted *wanted, const char *iface);
 /* iface is on the wanted path. Loopback always is, since it tells nobody anything; NULL is not. */
 bool wanted_includes(const struct wanted *wanted, const char *iface);
 
