@@ -113,7 +113,7 @@ def small():
         "dns": [{"question": "stun.example.org", "server": "192.168.1.1", "iface": "eth0", "iface_source": "capture", "certainty": "sure", "process": 0, "count": 2,
                  "evidence": evidence([12], [31, 32])}],
         "outcomes": outcomes_of(rows),
-        "clock": {"pairs": 36, "least_us": -40, "median_us": 31, "most_us": 200, "apart": 0, "sentence": "the shim's and the capture's agree, 31 \u00b5s apart in the median", "agrees": True},
+        "clock": {"pairs": 36, "least_us": -40, "median_us": 31, "most_us": 200, "apart": 0, "sentence": "The shim's clock and the capture's agree (median 31 us apart).", "agrees": True},
         "interfaces": [
             {"name": "tun0", "kind": "tun", "wanted": True, "captured": True, "hidden": False, "addresses": [{"ip": "10.8.0.2", "kind": "private"}], "exchanges": 40, "messages": 76},
             {"name": "eth0", "kind": "ether", "wanted": False, "captured": True, "hidden": False,

@@ -147,7 +147,9 @@ class Chromium(_Browser):
 
     def requests(self):
         self.run("return 0")
-        return [e["params"]["request"]["url"] for e in self.events if e.get("method") == "Network.requestWillBeSent"]
+        of = lambda kind: [e["params"] for e in self.events if e.get("method") == f"Network.{kind}"]
+        stopped = {e["requestId"] for e in of("loadingFailed") if e.get("blockedReason") == "csp"}
+        return [e["request"]["url"] for e in of("requestWillBeSent") if e["requestId"] not in stopped]
 
     def key(self, name):
         text, code = KEYS.get(name, (name, ord(name.upper()[0])))

@@ -77,9 +77,8 @@ static void put_method(struct page *page)
         "<section id=\"method\" aria-labelledby=\"method-title\">\n<h2 id=\"method-title\">How far the witnesses agree</h2>\n"
         "<div class=\"table-box\" role=\"region\" tabindex=\"0\" aria-label=\"Outcomes\">\n<table id=\"outcomes-table\">\n<caption>The shim says what was asked of the system, the capture what left.");
     if (json_is_string(clock)) {
-        html_put(page, " Clocks: ");
+        html_put(page, " ");
         html_value(page, clock);
-        html_put(page, ".");
     }
     html_put(
         page,

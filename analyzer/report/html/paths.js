@@ -128,7 +128,7 @@ function reached(node) {
 }
 
 function drawPaths() {
-  const all = list(report.paths);
+  const all = list(report.paths).filter((path) => path instanceof Object);
   const place = byId("pathway");
   if (!all.length) return;
   const isLeak = (path) => path.leak !== null && path.leak !== undefined;
