@@ -116,7 +116,7 @@ struct join_message *join_message_add(struct join *j, uint32_t exchange);
 
 void join_judge(struct join *j); /* outcome.c: of each message, and what an exchange comes to */
 void join_clock_finish(struct join *j); /* clock.c */
-bool join_order(struct join *j); /* order.c */
+bool join_order(struct join *j);        /* order.c */
 void join_pair_note(struct join *j, int64_t difference_ns);
 
 static inline bool join_is_request(uint16_t type)

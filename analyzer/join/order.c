@@ -73,8 +73,8 @@ bool join_order(struct join *j)
 {
     const struct exchange_work *work = j->work->work;
     size_t most = j->message_count > j->exchange_count ? j->message_count : j->exchange_count;
-    uint32_t *messages = malloc((most + 1) * sizeof(*messages));
-    uint32_t *exchanges = malloc((j->exchange_count + 1) * sizeof(*exchanges));
+    uint32_t *messages = calloc(most + 1, sizeof(*messages));
+    uint32_t *exchanges = calloc(j->exchange_count + 1, sizeof(*exchanges));
     struct by_time *rows = malloc((j->exchange_count + 1) * sizeof(*rows)), *inner = NULL;
     size_t count = 0, done = 0, room = 0;
     bool good = false;

@@ -63,18 +63,19 @@ uint32_t join_hash(const struct join *j, const uint64_t *words, size_t count)
 
 bool join_room(struct join *j, void *list, size_t *room, size_t count, size_t element_bytes)
 {
-    void *rows;
+    void *rows, *more;
     size_t want = *room ? *room + *room / 2 : ROWS_FIRST;
     if (count < *room)
         return true;
     memcpy(&rows, list, sizeof(rows));
-    rows = realloc(rows, want * element_bytes);
-    if (!rows) {
+    more = realloc(rows, want * element_bytes);
+    if (!more) {
         j->work->no_memory = true;
         return false;
     }
-    memcpy(list, &rows, sizeof(rows));
+    memcpy(list, &more, sizeof(more));
     *room = want;
+    /* cppcheck-suppress memleak ; *list has it */
     return true;
 }
 

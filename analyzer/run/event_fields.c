@@ -43,7 +43,7 @@ static bool grow(struct event_parser *p)
     jsmntok_t *tokens;
     if (p->room >= EVENT_LINE_TOKENS_MAX)
         return false;
-    tokens = realloc(p->tokens, 2 * p->room * sizeof(*tokens));
+    tokens = realloc(p->tokens, (size_t)p->room * 2 * sizeof(*tokens));
     if (!tokens)
         return false;
     p->tokens = tokens;
@@ -139,7 +139,11 @@ static size_t resolve(char *text, size_t len)
             out += put_utf8(text + out, value);
             in += used;
         } else {
-            text[out++] = c < 0x20 || c > 0x7e ? '?' : (char)c;
+            if (c >= 0x20 && c <= 0x7e)
+                text[out] = text[in];
+            else
+                text[out] = '?';
+            out++;
             in++;
         }
     }
@@ -167,7 +171,7 @@ static bool parse_ipv4(const struct event_text *text, struct netaddr *out)
     uint8_t ip[4];
     unsigned part = 0, digits = 0, value = 0;
     for (uint32_t i = 0; i <= text->len; i++) {
-        char c = i < text->len ? text->at[i] : '.';
+        int c = i < text->len ? text->at[i] : '.';
         if (c >= '0' && c <= '9' && digits < 3 && !(digits == 1 && value == 0)) {
             value = value * 10 + (unsigned)(c - '0');
             digits++;

@@ -55,6 +55,7 @@ struct event_parser {
     unsigned room, count;
     char *text;
     struct event_line_fault *fault;
+    struct event_line_fault unasked; /* for callers that want none */
 };
 
 /* text[0..len) into p->tokens. */

@@ -14,7 +14,7 @@
     }
 #define OF(member) offsetof(struct event_line, member)
 #define TABLE(name, rows)                                                                          \
-    static const struct field_table name = {rows, sizeof(rows) / sizeof(*rows)}
+    static const struct field_table name = {(rows), sizeof(rows) / sizeof(*(rows))}
 
 static const char *const type_words[] = {"",
 #define EVENT_LINE_TYPE_ROW(ident, name) name,
@@ -305,7 +305,6 @@ bool event_line_parse(struct event_parser *p, char *text, size_t len, struct eve
 bool event_line_list(struct event_parser *p, const struct event_list *list, event_entry_fn *each,
                      void *context)
 {
-    struct event_line_fault fault;
     char *copy;
     bool good;
     if (!list->at)
@@ -314,7 +313,7 @@ bool event_line_list(struct event_parser *p, const struct event_list *list, even
     if (!copy)
         return false;
     memcpy(copy, list->at, list->len);
-    p->fault = &fault;
+    p->fault = &p->unasked;
     good = event_tokens(p, copy, list->len) && p->tokens[0].type == JSMN_ARRAY;
     for (unsigned at = 1; good && at < p->count;) {
         struct event_entry entry = {0};

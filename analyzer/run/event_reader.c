@@ -108,7 +108,7 @@ static void *work(void *arg)
 static bool make_room(char **text, size_t *room, size_t want)
 {
     char *more;
-    if (*room >= want)
+    if (want == 0 || *room >= want)
         return true;
     more = realloc(*text, want);
     if (!more)

@@ -37,6 +37,7 @@ void run_folder_damage(struct run_folder *run, const char *file, uint64_t line, 
     struct run_damage *damage = &run->damages[run->damage_count++];
     *damage = (struct run_damage){.file = file, .line = line, .offset = offset};
     va_start(args, format);
+    /* args are started. NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
     (void)vsnprintf(damage->reason, sizeof(damage->reason), format, args);
     va_end(args);
     for (char *c = damage->reason; *c; c++)

@@ -61,80 +61,78 @@ static bool prefix_of(const char *text, struct netaddr *ip, unsigned *bits)
 }
 
 /*
- * Room for a row an element of object's array key. *list is the array, or NULL where there is none
- * or it is empty. false: memory is out.
+ * object's array key as *list, NULL where there is none, and room for a row an element, never NULL
+ * but where memory is out.
  */
-static bool make_rows(const json_t *object, const char *key, size_t row_bytes, json_t **list,
-                      void **rows)
+static void *rows_of(const json_t *object, const char *key, size_t row_bytes, json_t **list)
 {
     *list = json_object_get(object, key);
-    if (!json_is_array(*list) || json_array_size(*list) == 0) {
+    if (!json_is_array(*list))
         *list = NULL;
-        return true;
-    }
-    *rows = calloc(json_array_size(*list), row_bytes);
-    return *rows != NULL;
+    return calloc(json_array_size(*list) + 1, row_bytes);
 }
 
 static bool take_policy(struct run_folder *run, const json_t *policy)
 {
-    json_t *list, *item;
-    size_t i;
-    void *rows = NULL;
+    json_t *list;
     run->policy_name = text_of(policy, "name");
     run->policy_vpn = text_of(policy, "vpn");
     run->policy_default = text_of(policy, "default");
     run->policy_changes = json_object_get(policy, "changes");
     if (!json_is_array(run->policy_changes))
         run->policy_changes = NULL;
-    if (!make_rows(policy, "rules", sizeof(*run->rules), &list, &rows))
+    run->rules = rows_of(policy, "rules", sizeof(*run->rules), &list);
+    if (!run->rules)
         return false;
-    run->rules = rows;
-    json_array_foreach(list, i, item) run->rules[run->rule_count++] = (struct run_rule){
-        .line = number32_of(item, "line"),
-        .text = text_of(item, "rule"),
-    };
-    rows = NULL;
-    if (!make_rows(policy, "hidden", sizeof(*run->hidden), &list, &rows))
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *item = json_array_get(list, i);
+        run->rules[run->rule_count++] = (struct run_rule){
+            .line = number32_of(item, "line"),
+            .text = text_of(item, "rule"),
+        };
+    }
+    run->hidden = rows_of(policy, "hidden", sizeof(*run->hidden), &list);
+    if (!run->hidden)
         return false;
-    run->hidden = rows;
-    json_array_foreach(list, i, item) run->hidden[run->hidden_count++] = (struct run_hidden){
-        .iface = text_of(item, "iface"),
-        .what = text_of(item, "what"),
-    };
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *item = json_array_get(list, i);
+        run->hidden[run->hidden_count++] = (struct run_hidden){
+            .iface = text_of(item, "iface"),
+            .what = text_of(item, "what"),
+        };
+    }
     return true;
 }
 
 static bool take_ifaces(struct run_folder *run, const json_t *start)
 {
-    json_t *list, *item;
-    size_t i;
-    void *rows = NULL;
-    if (!make_rows(start, "interfaces", sizeof(*run->ifaces), &list, &rows))
+    json_t *list;
+    run->ifaces = rows_of(start, "interfaces", sizeof(*run->ifaces), &list);
+    if (!run->ifaces)
         return false;
-    run->ifaces = rows;
-    json_array_foreach(list, i, item) run->ifaces[run->iface_count++] = (struct run_iface){
-        .name = text_of(item, "iface"),
-        .kind = text_of(item, "kind"),
-        .link_type = text_of(item, "link_type"),
-        .index = number32_of(item, "index"),
-        .up = truth_of(item, "up"),
-        .running = truth_of(item, "running"),
-        .loopback = truth_of(item, "loopback"),
-    };
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *item = json_array_get(list, i);
+        run->ifaces[run->iface_count++] = (struct run_iface){
+            .name = text_of(item, "iface"),
+            .kind = text_of(item, "kind"),
+            .link_type = text_of(item, "link_type"),
+            .index = number32_of(item, "index"),
+            .up = truth_of(item, "up"),
+            .running = truth_of(item, "running"),
+            .loopback = truth_of(item, "loopback"),
+        };
+    }
     return true;
 }
 
 static bool take_addresses(struct run_folder *run, const json_t *start)
 {
-    json_t *list, *item;
-    size_t i;
-    void *rows = NULL;
-    if (!make_rows(start, "addresses", sizeof(*run->addresses), &list, &rows))
+    json_t *list;
+    run->addresses = rows_of(start, "addresses", sizeof(*run->addresses), &list);
+    if (!run->addresses)
         return false;
-    run->addresses = rows;
-    json_array_foreach(list, i, item)
-    {
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *item = json_array_get(list, i);
         struct run_address address = {
             .iface = text_of(item, "iface"),
             .ip = ip_of(item, "ip"),
@@ -148,14 +146,12 @@ static bool take_addresses(struct run_folder *run, const json_t *start)
 
 static bool take_routes(struct run_folder *run, const json_t *start)
 {
-    json_t *list, *item;
-    size_t i;
-    void *rows = NULL;
-    if (!make_rows(start, "routes", sizeof(*run->routes), &list, &rows))
+    json_t *list;
+    run->routes = rows_of(start, "routes", sizeof(*run->routes), &list);
+    if (!run->routes)
         return false;
-    run->routes = rows;
-    json_array_foreach(list, i, item)
-    {
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *item = json_array_get(list, i);
         struct run_route route = {
             .iface = text_of(item, "iface"),
             .via = ip_of(item, "via"),
@@ -180,14 +176,12 @@ static bool take_network(struct run_folder *run, const json_t *network)
 
 static bool take_processes(struct run_folder *run)
 {
-    json_t *list, *item;
-    size_t i;
-    void *rows = NULL;
-    if (!make_rows(run->root, "processes", sizeof(*run->processes), &list, &rows))
+    json_t *list;
+    run->processes = rows_of(run->root, "processes", sizeof(*run->processes), &list);
+    if (!run->processes)
         return false;
-    run->processes = rows;
-    json_array_foreach(list, i, item)
-    {
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *item = json_array_get(list, i);
         struct run_process *p = &run->processes[run->process_count++];
         const json_t *used = json_object_get(item, "used_socket");
         *p = (struct run_process){
@@ -211,9 +205,7 @@ static bool take_processes(struct run_folder *run)
 
 static bool take_capture(struct run_folder *run, const json_t *capture)
 {
-    json_t *list, *item;
-    size_t i;
-    void *rows = NULL;
+    json_t *list;
     const char *status = text_of(capture, "status");
     if (!json_is_object(capture))
         return true;
@@ -227,11 +219,14 @@ static bool take_capture(struct run_folder *run, const json_t *capture)
         .packets = number_of(capture, "packets"),
         .dropped = number_of(capture, "dropped"),
     };
-    if (!make_rows(capture, "interfaces", sizeof(*run->capture.ifaces), &list, &rows))
+    run->capture.ifaces = rows_of(capture, "interfaces", sizeof(*run->capture.ifaces), &list);
+    if (!run->capture.ifaces)
         return false;
-    run->capture.ifaces = rows;
-    json_array_foreach(list, i, item) if (json_is_string(item))
-        run->capture.ifaces[run->capture.iface_count++] = json_string_value(item);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *name = json_string_value(json_array_get(list, i));
+        if (name)
+            run->capture.ifaces[run->capture.iface_count++] = name;
+    }
     return true;
 }
 

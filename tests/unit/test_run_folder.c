@@ -276,20 +276,20 @@ static void a_line_that_is_too_long_costs_itself_alone(void **state)
         size_t filler = k == 0   ? EVENT_LINE_BYTES_MAX - 20
                         : k == 1 ? EVENT_LINE_BYTES_MAX
                                  : 5 << 20;
-        char *text = malloc(filler + EVENT_READER_BATCH_BYTES + 200);
+        char *text = malloc(filler + 1000 * 450);
         assert_non_null(text);
         size_t len = (size_t)sprintf(text, "{\"seq\":1}\n{\"seq\":2,\"x\":\"");
         memset(text + len, 'y', filler);
         len += filler;
-        len += (size_t)sprintf(text + len, "\"}\n{\"seq\":3,\"x\":\"");
-        memset(text + len, 'z', EVENT_READER_BATCH_BYTES);
-        len += EVENT_READER_BATCH_BYTES;
-        len += (size_t)sprintf(text + len, "\"}\n{\"seq\":4}\n");
+        len += (size_t)sprintf(text + len, "\"}\n");
+        for (unsigned i = 3; i < 1000; i++)
+            len += (size_t)sprintf(text + len, "{\"seq\":%u,\"x\":\"%0400u\"}\n", i, i);
+        len += (size_t)sprintf(text + len, "{\"seq\":1000}\n");
         struct reading r = read_events("{\"schema\":1}", text, len);
-        assert_int_equal(r.told.last_seq, 4);
-        assert_int_equal(r.told.last_line, 4);
-        assert_int_equal(r.told.last_offset, len - 10);
-        assert_int_equal(r.told.count, k == 0 ? 4 : 3);
+        assert_int_equal(r.told.last_seq, 1000);
+        assert_int_equal(r.told.last_line, 1000);
+        assert_int_equal(r.told.last_offset, len - strlen("{\"seq\":1000}\n"));
+        assert_int_equal(r.told.count, k == 0 ? 1000 : 999);
         assert_int_equal(r.run->damage_count, k == 0 ? 0 : 1);
         read_done(&r);
         free(text);
