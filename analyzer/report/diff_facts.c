@@ -105,11 +105,19 @@ static bool leaks(const struct diff_run *run, json_t *facts)
     return true;
 }
 
-/* A leak tells of its address already, with the interface that it belongs to. */
-static bool is_leak(const struct diff_run *run, const json_t *path, const json_t *learned)
+/* A leak tells of its address already, with the interface that it belongs to; a path has the one
+ * that the requests left over. */
+static bool is_leak(const struct diff_run *run, const char *address)
 {
-    const json_t *leak = diff_row(run, "leaks", path, "leak");
-    return leak && strcmp(diff_text(leak, "address"), diff_text(learned, "address")) == 0;
+    size_t i;
+    const json_t *leak;
+    json_array_foreach(json_object_get(run->document, "leaks"), i, leak)
+    {
+        if (strcmp(diff_text(json_object_get(leak, "learned_by"), "who"), "server") == 0 &&
+            strcmp(diff_text(leak, "address"), address) == 0)
+            return true;
+    }
+    return false;
 }
 
 static bool paths(const struct diff_run *run, json_t *facts)
@@ -121,7 +129,7 @@ static bool paths(const struct diff_run *run, json_t *facts)
         const json_t *iface = diff_row(run, "interfaces", path, "iface");
         json_array_foreach(json_object_get(path, "learned"), k, learned)
         {
-            if (!is_leak(run, path, learned) &&
+            if (!is_leak(run, diff_text(learned, "address")) &&
                 !add_learned(run, facts, "server", diff_text(learned, "address"),
                              diff_text(learned, "kind"), diff_text(iface, "name"), "sure", NULL))
                 return false;
