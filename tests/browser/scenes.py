@@ -1,5 +1,5 @@
 """
-Five networks in which WebRTC walks past a VPN, made from the lab and back. In each, tun0 is the VPN and the rest of the client's links are not.
+Five networks in which WebRTC walks past a VPN, and one in which it does not, made from the lab and back. In each, tun0 is the VPN and the rest of the client's links are not.
 
 with SceneLab() as lab: with lab.scene("uplink") as scene: ...
 """
@@ -29,7 +29,7 @@ class Scene:
     name, title
     steps       (command that makes it, command that undoes it or None) for ip(8) in the client's namespace
     mic_only    the leak needs a page that may use the microphone (then ICE looks at every interface)
-    leak        what a leak shows: "page" for an address of another interface, "wire" for STUN on another link
+    leak        what a leak shows: "page" for an address of another interface, "wire" for STUN on another link, "none" where there is none
     far         origin of a page of another server, "" for none
     """
 
@@ -62,6 +62,9 @@ SCENES = {scene.name: scene for scene in (
         ("link add tun1 type veth peer name s_tun1 netns SERVER", "link delete tun1"), ("addr add 10.9.0.2/24 dev tun1", None),
         ("link set tun1 up", None), ("route add 10.99.0.0/16 via 10.9.0.1 dev tun1", None)), "page", mic_only=True),
 )}
+
+# And one in which nothing leaks: what a page without a grant does goes through the tunnel.
+CLEAN = Scene("clean", "a tunnel that carries all there is", _NO_IPV6, "none")
 
 
 class SceneLab(Lab):
@@ -100,7 +103,7 @@ class SceneLab(Lab):
 
     @contextlib.contextmanager
     def scene(self, name):
-        scene = SCENES[name]
+        scene = CLEAN if name == CLEAN.name else SCENES[name]
         with contextlib.ExitStack() as undo:
             for make, back in scene.steps:
                 run("ip", *make.replace("SERVER", str(self.server_pid)).split())
