@@ -6,6 +6,7 @@
 Prints how many lines were validated. Exits 1 where a line is no event, where seq has a gap, or where there was no line at all.
 --no-order leaves out the check of seq: for lines that were gathered from several runs.
 --summary: the lines are summaries of captures, and the schema is docs/summary.schema.json.
+--report: the lines are reports of runs, and the schema is docs/report.schema.json.
 """
 import json
 import pathlib
@@ -52,12 +53,12 @@ def check(name, lines, validator, ordered):
 
 
 def main(arguments):
-    summary = "--summary" in arguments
-    ordered = "--no-order" not in arguments and not summary
-    names = [a for a in arguments if a not in ("--no-order", "--summary")]
+    kind = "summary" if "--summary" in arguments else "report" if "--report" in arguments else "events"
+    ordered = "--no-order" not in arguments and kind == "events"
+    names = [a for a in arguments if a not in ("--no-order", "--summary", "--report")]
     if not names:
         sys.exit(__doc__)
-    schema = json.loads((DOCS / ("summary.schema.json" if summary else "events.schema.json")).read_text())
+    schema = json.loads((DOCS / f"{kind}.schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
     good = bad = 0
