@@ -7,6 +7,8 @@
 
 enum {
     RANGES_SHOWN = 12,
+    ADDRESSES_SHOWN = 40,
+    ADDRESSES_IN_LINES = 4,
 };
 
 static const json_t *indexed(const struct page *page, const char *array, const json_t *index)
@@ -146,18 +148,22 @@ static void put_address(struct page *page, const json_t *one)
         html_put(page, " <span class=\"tag is-wanted\">wanted</span>");
 }
 
+/* Few below each other, many as running text. */
 static void put_addresses(struct page *page, const json_t *addresses)
 {
-    size_t i;
-    const json_t *one;
+    size_t count = json_array_size(addresses);
 
-    if (json_array_size(addresses) == 0)
-        html_put(page, "&ndash;");
-    json_array_foreach((json_t *)addresses, i, one)
-    {
-        html_put(page, i ? "<br>" : "");
-        put_address(page, one);
+    for (size_t i = 0; i < count && i < ADDRESSES_SHOWN; i++) {
+        if (i > 0)
+            html_put(page, count > ADDRESSES_IN_LINES ? ", " : "<br>");
+        put_address(page, json_array_get(addresses, i));
     }
+    if (count > ADDRESSES_SHOWN) {
+        html_put(page, " and ");
+        html_number(page, (json_int_t)(count - ADDRESSES_SHOWN));
+        html_put(page, " more");
+    }
+    html_put(page, count ? "" : "&ndash;");
 }
 
 static void put_geo(struct page *page, const json_t *geo)

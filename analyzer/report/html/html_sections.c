@@ -132,11 +132,13 @@ static void put_links(struct page *page, const char *const *ids, size_t count)
 
 void html_contents(struct page *page)
 {
-    static const char *const first[] = {"leaks"};
+    const json_t *verdict = json_object_get(page->document, "verdict");
 
     html_put(page, "<ul>\n");
     put_link(page, "verdict", "Verdict", 0);
-    put_links(page, first, 1);
+    if (html_table_rows(page, "leaks") > 0)
+        put_link(page, "leaks", "Leaks",
+                 (size_t)(html_integer(verdict, "sure") + html_integer(verdict, "likely")));
     put_links(page, alarms, sizeof(alarms) / sizeof(alarms[0]));
     put_link(page, "timeline", "Timeline", 0);
     put_link(page, "paths", "Paths", 0);

@@ -6,6 +6,7 @@
 
 enum {
     LEAKS_TOLD = 24, /* at length; the table has all */
+    LEARNERS_SHOWN = 8,
     LEAKS_AT_A_GLANCE = 3,
 };
 
@@ -182,10 +183,8 @@ static void put_actor(struct page *page, const json_t *leak)
     html_put(page, "</dd>\n");
 }
 
-static void put_times(struct page *page, const json_t *leak)
+static void put_times(struct page *page, const json_t *leak, json_int_t count)
 {
-    json_int_t count = html_integer(leak, "count");
-
     html_put(page, "<dt>When</dt><dd>");
     if (count > 1) {
         html_number(page, count);
@@ -215,8 +214,50 @@ static void put_advice(struct page *page, const json_t *advice)
     html_put(page, "</dl></div>\n");
 }
 
-static void put_leak(struct page *page, const json_t *leak)
+/* The same address by the same way: one story, told once. */
+static bool leak_is_as(const json_t *a, const json_t *b)
 {
+    static const char *const keys[] = {"address", "certainty", "reason", "iface", "process"};
+
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        const json_t *of_a = json_object_get(a, keys[i]);
+        const json_t *of_b = json_object_get(b, keys[i]);
+        if (of_a != of_b && !json_equal(of_a, of_b))
+            return false;
+    }
+    return true;
+}
+
+/* Everybody who learned what leaks[first] is about; returns how often it was told to them. */
+static json_int_t put_learners(struct page *page, const json_t *leaks, size_t first)
+{
+    json_int_t count = 0;
+    json_int_t learners = 0;
+
+    html_put(page, "<dt>Learned by</dt><dd>");
+    for (size_t i = first; i < json_array_size(leaks); i++) {
+        const json_t *leak = json_array_get(leaks, i);
+        if (!leak_is_as(json_array_get(leaks, first), leak))
+            continue;
+        count += html_integer(leak, "count");
+        if (learners++ >= LEARNERS_SHOWN)
+            continue;
+        html_put(page, i > first ? "<br>" : "");
+        html_value(page, json_object_get(json_object_get(leak, "learned_by"), "sentence"));
+    }
+    if (learners > LEARNERS_SHOWN) {
+        html_put(page, "<br>and ");
+        html_number(page, learners - LEARNERS_SHOWN);
+        html_put(page, " more");
+    }
+    html_put(page, "</dd>\n");
+    return count;
+}
+
+static void put_leak(struct page *page, const json_t *leaks, size_t at)
+{
+    const json_t *leak = json_array_get(leaks, at);
+    json_int_t count;
     const char *certainty = html_string(leak, "certainty");
     bool sure = certainty && strcmp(certainty, "sure") == 0;
 
@@ -238,12 +279,12 @@ static void put_leak(struct page *page, const json_t *leak)
     }
     html_put(page, "</header>\n<dl class=\"facts\">\n");
     put_fact(page, "Why", leak, "why", CELL_VALUE);
-    put_fact(page, "Learned by", json_object_get(leak, "learned_by"), "sentence", CELL_VALUE);
+    count = put_learners(page, leaks, at);
     put_fact(page, "Over", leak, "iface", CELL_VALUE);
     put_actor(page, leak);
     put_fact(page, "Where", leak, "geo", CELL_GEO);
     put_fact(page, "How sure", leak, "basis", CELL_VALUE);
-    put_times(page, leak);
+    put_times(page, leak, count);
     put_fact(page, "Evidence", leak, "evidence", CELL_EVIDENCE);
     html_put(page, "</dl>\n");
     put_advice(page, json_object_get(leak, "advice"));
@@ -253,25 +294,29 @@ static void put_leak(struct page *page, const json_t *leak)
 void html_leaks(struct page *page)
 {
     const json_t *leaks = json_object_get(page->document, "leaks");
-    size_t count = json_array_size(leaks);
-    size_t i;
-    const json_t *leak;
+    const json_t *verdict = json_object_get(page->document, "verdict");
+    size_t first[LEAKS_TOLD]; /* of those that are one story */
+    size_t told = 0;
 
-    if (count == 0)
+    if (json_array_size(leaks) == 0)
         return;
-    (void)fprintf(
-        page->out,
-        "<section id=\"leaks\" aria-labelledby=\"leaks-title\">\n<h2 id=\"leaks-title\">Leaks <span class=\"count\">%zu</span></h2>\n"
-        "<p class=\"lead\">Addresses that somebody learned although the wanted path does not include them.</p>\n",
-        count);
-    json_array_foreach((json_t *)leaks, i, leak)
-    {
-        if (i == LEAKS_TOLD)
-            break;
-        put_leak(page, leak);
+    html_put(page, "<section id=\"leaks\" aria-labelledby=\"leaks-title\">\n"
+                   "<h2 id=\"leaks-title\">Leaks <span class=\"count\">");
+    html_number(page, html_integer(verdict, "sure") + html_integer(verdict, "likely"));
+    html_put(page, "</span></h2>\n<p class=\"lead\">Addresses that somebody learned although the "
+                   "wanted path does not include them.</p>\n");
+    for (size_t i = 0; i < json_array_size(leaks) && told < LEAKS_TOLD; i++) {
+        size_t same = 0;
+        while (same < told &&
+               !leak_is_as(json_array_get(leaks, first[same]), json_array_get(leaks, i)))
+            same++;
+        if (same < told)
+            continue;
+        put_leak(page, leaks, i);
+        first[told++] = i;
     }
-    if (count > LEAKS_AT_A_GLANCE) {
-        html_put(page, "<h3 class=\"part\">All of them</h3>\n");
+    if (json_array_size(leaks) > LEAKS_AT_A_GLANCE) {
+        html_put(page, "<h3 class=\"part\">Each by itself</h3>\n");
         html_table(page, "leaks");
     }
     html_put(page, "</section>\n");

@@ -1,7 +1,7 @@
 /* Where the exchanges stand in the picture: lanes for interfaces, and rows in them for what happened at the same time. */
 
 const LANE_PAD = 14;      // above and below the marks
-const LANE_LEAST = 56;
+const LANE_LEAST = 72;    // three lines of its name
 const LANE_MOST = 168;
 const MARK = 13;          // a mark and the gap beside it
 const ROWS_APART = 12;    // a lane with more rows has no room for lines
