@@ -125,6 +125,8 @@ bool redact_scan(const struct redactor *redactor, const char *text, redact_visit
             while (is_word(text[pos + len]))
                 len++;
             piece = REDACT_SCOPE;
+        } else if (behind_address && text[pos] == '/' && is_digit(text[pos + 1])) {
+            len = 0; /* a prefix length, no path */
         } else if ((len = address_at(text, pos)) > 0) {
             piece = REDACT_ADDRESS;
         } else if ((len = word_at(redactor, text, pos)) > 0) {

@@ -221,6 +221,7 @@ static void leaves_text_without_names_alone(void **state)
                                        "acmes, pacme, acme_2, acme-x",
                                        "read from /proc/net/dev and /etc/resolv.conf",
                                        "7 messages",
+                                       "the route ::/0 via ::1, 127.0.0.0/8",
                                        "deadbeef:",
                                        "1.2.3.400"};
     (void)state;
