@@ -52,6 +52,7 @@ static void free_work(struct join *j)
     free(w->work);
     free(w->locals);
     free(w->covers);
+    free(w->gone);
     free(w->pairs);
     sightings_free(w->sightings);
     free(w);
@@ -85,6 +86,12 @@ void join_set_run(struct join *j, uint64_t start_ns, uint64_t end_ns)
 void join_set_all_covered(struct join *j)
 {
     j->work->all_covered = true;
+}
+
+void join_set_later_covered(struct join *j, uint64_t end_ns)
+{
+    j->work->later_covered = true;
+    j->work->later_end_ns = end_ns;
 }
 
 bool join_is_own(const struct join *j, const struct netaddr *addr)

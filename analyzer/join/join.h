@@ -125,7 +125,7 @@ struct join_exchange {
 
 /* Who did it: one row a process of the run, or an owner that the kernel named (sock_diag). */
 struct join_process {
-    uint32_t pid;        /* 0 unknown */
+    uint32_t pid;        /* 0 unknown: nobody was found, but perhaps whether it belongs */
     uint32_t name, role; /* texts; JOIN_NONE */
     uint8_t belongs;     /* enum join_belongs: to the run, covered or not */
     bool by_kernel;      /* named by sock_diag, not by the shim */
@@ -194,7 +194,7 @@ struct stun_msg;
 /* NULL where memory is out. */
 struct join *join_new(void);
 
-/* --- before anything else --- */
+/* --- before anything else; covers at any time --- */
 
 /* An address of this machine's, at any time of the run. */
 void join_add_local(struct join *j, const struct netaddr *addr);
@@ -208,6 +208,8 @@ void join_add_cover(struct join *j, const char *iface, uint64_t start_ns, uint64
 /* All interfaces of the machine that were up, except loopback, are among those covered: what has no
  * interface by the shim's word was captured too, had it left. */
 void join_set_all_covered(struct join *j);
+/* Interfaces that came up later, by the "network" events, were captured from then on to end_ns. */
+void join_set_later_covered(struct join *j, uint64_t end_ns);
 
 /* --- then all events, then all of the wire, in order --- */
 

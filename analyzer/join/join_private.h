@@ -40,13 +40,20 @@ struct exchange_work {
 struct cover {
     uint32_t iface; /* text; JOIN_NONE all */
     uint64_t start_ns, end_ns;
+    bool later; /* of an interface that was not there from the start; ends with the capture */
+};
+
+/* An interface was removed. One of the same name that comes after it is another one. */
+struct gone {
+    uint32_t iface; /* text */
+    uint64_t time_ns;
 };
 
 struct join_work {
     struct siphash_key key;
     bool no_memory;
     size_t message_room, exchange_room, flow_room, act_room, process_room, addr_room, text_room,
-        question_room, local_room, cover_room, pair_room, work_room;
+        question_room, local_room, cover_room, gone_room, pair_room, work_room;
     struct hashed texts, addrs, acts, processes, flows, exchanges, own, questions;
     uint32_t text_cache[JOIN_TEXT_CACHES];
     struct exchange_work *work; /* by exchange */
@@ -54,7 +61,11 @@ struct join_work {
     size_t local_count;
     struct cover *covers;
     size_t cover_count;
-    bool all_covered, iface_added;
+    struct gone *gone;
+    size_t gone_count;
+    bool all_covered, later_covered;
+    bool unsure; /* more has changed than is remembered */
+    uint64_t later_end_ns;
     bool portless; /* the shim has told messages without a local port */
     uint64_t start_ns, end_ns;
     uint32_t last_act;
@@ -79,7 +90,9 @@ uint32_t join_hash(const struct join *j, const uint64_t *words, size_t count);
 uint32_t join_text_of(struct join *j, const char *text, size_t len, unsigned cache);
 uint32_t join_addr_of(struct join *j, const struct netaddr *addr);
 uint32_t join_act_add(struct join *j, const struct join_act *act);
-uint32_t join_process_of(struct join *j, uint32_t pid, uint32_t name, bool by_kernel);
+/* belongs (enum join_belongs) tells rows without a pid apart. */
+uint32_t join_process_of(struct join *j, uint32_t pid, uint32_t name, bool by_kernel,
+                         uint8_t belongs);
 bool join_is_local(const struct join *j, const struct netaddr *addr);
 
 /* --- exchanges.c ------------------------------------------------------------------------------ */
@@ -114,6 +127,9 @@ struct join_message *join_message_add(struct join *j, uint32_t exchange);
 
 /* --- finish ----------------------------------------------------------------------------------- */
 
+/* outcome.c */
+void join_add_later_cover(struct join *j, uint32_t iface, uint64_t start_ns);
+void join_note_gone(struct join *j, uint32_t iface, uint64_t time_ns);
 void join_judge(struct join *j); /* outcome.c: of each message, and what an exchange comes to */
 void join_clock_finish(struct join *j); /* clock.c */
 bool join_order(struct join *j);        /* order.c */

@@ -62,9 +62,10 @@ static void add_covers(struct join *j, const struct run_folder *run, const struc
     uint64_t start = j->wire.first_ns, end = j->wire.last_ns;
     if (capture->there && capture->started_ns != 0)
         start = capture->started_ns;
-    if (capture->there && capture->complete && capture->ended_ns != 0 && !span->damaged)
+    if (capture->there && capture->ended_ns != 0 && !span->damaged)
         end = capture->ended_ns;
-    if (capture->dropped > 0 || start == 0 || end == 0)
+    /* How many packets a capture dropped is known only of one that ended as it should. */
+    if ((capture->there && !capture->complete) || capture->dropped > 0 || start == 0 || end == 0)
         return;
     for (size_t i = 0; i < capture->iface_count; i++) {
         bool any = strcmp(capture->ifaces[i], "any") == 0;
@@ -72,6 +73,8 @@ static void add_covers(struct join *j, const struct run_folder *run, const struc
     }
     for (size_t i = 0; !capture->there && i < span->iface_count; i++)
         join_add_cover(j, span->ifaces[i], start, end);
+    if (capture->later)
+        join_set_later_covered(j, end);
     if (are_all_captured(run, span))
         join_set_all_covered(j);
 }

@@ -10,38 +10,122 @@
 #define SETTLE_TCP_NS UINT64_C(2000000000)
 /* And after its start: the capture may show a packet a little before the call has returned. */
 #define LEAD_NS UINT64_C(1000000)
+/* An interface that has just come up is captured only after a moment. */
+#define LEAD_LATER_NS UINT64_C(1000000000)
 
 enum { PROTOCOL_TCP = 6, CACHE_COVER = 13 };
 
-void join_add_cover(struct join *j, const char *iface, uint64_t start_ns, uint64_t end_ns)
+static void add_cover(struct join *j, const struct cover *cover)
 {
     struct join_work *w = j->work;
     if (w->cover_count >= JOIN_COVERS_MAX) {
         j->left_out++;
+        w->unsure = true;
         return;
     }
-    if (!join_room(j, &w->covers, &w->cover_room, w->cover_count, sizeof(*w->covers)))
+    if (join_room(j, &w->covers, &w->cover_room, w->cover_count, sizeof(*w->covers)))
+        w->covers[w->cover_count++] = *cover;
+}
+
+void join_add_cover(struct join *j, const char *iface, uint64_t start_ns, uint64_t end_ns)
+{
+    struct cover cover = {
+        .iface = join_text_of(j, iface, iface ? strlen(iface) : 0, CACHE_COVER),
+        .start_ns = start_ns,
+        .end_ns = end_ns,
+    };
+    add_cover(j, &cover);
+}
+
+/* When this cover's interface was removed; UINT64_MAX never. */
+static uint64_t gone_ns(const struct join_work *w, const struct cover *cover)
+{
+    uint64_t first = UINT64_MAX;
+    for (size_t i = 0; i < w->gone_count; i++) {
+        const struct gone *gone = &w->gone[i];
+        /* One that is made anew in the same microsecond has not gone. */
+        if (gone->iface == cover->iface && gone->time_ns + !cover->later > cover->start_ns &&
+            gone->time_ns < first)
+            first = gone->time_ns;
+    }
+    return first;
+}
+
+void join_add_later_cover(struct join *j, uint32_t iface, uint64_t start_ns)
+{
+    const struct join_work *w = j->work;
+    struct cover cover = {
+        .iface = iface, .start_ns = start_ns, .end_ns = UINT64_MAX, .later = true};
+    /* Told before: it has only changed. */
+    for (size_t i = 0; i < w->cover_count; i++)
+        if (w->covers[i].later && w->covers[i].iface == iface &&
+            gone_ns(w, &w->covers[i]) == UINT64_MAX)
+            return;
+    add_cover(j, &cover);
+}
+
+void join_note_gone(struct join *j, uint32_t iface, uint64_t time_ns)
+{
+    struct join_work *w = j->work;
+    if (w->gone_count >= JOIN_COVERS_MAX) {
+        j->left_out++;
+        w->cover_count = 0;
+        w->unsure = true;
         return;
-    w->covers[w->cover_count++] = (struct cover){
-        join_text_of(j, iface, iface ? strlen(iface) : 0, CACHE_COVER), start_ns, end_ns};
+    }
+    if (join_room(j, &w->gone, &w->gone_room, w->gone_count, sizeof(*w->gone)))
+        w->gone[w->gone_count++] = (struct gone){iface, time_ns};
+}
+
+/* The span of a cover as it is known in the end; nothing for an interface that came later where
+ * those were not captured. */
+static void settle_covers(struct join *j)
+{
+    struct join_work *w = j->work;
+    for (size_t i = 0; i < w->cover_count; i++) {
+        struct cover *cover = &w->covers[i];
+        uint64_t gone = gone_ns(w, cover);
+        if (cover->later)
+            cover->end_ns = w->later_covered ? w->later_end_ns : 0;
+        if (gone < cover->end_ns)
+            cover->end_ns = gone;
+    }
 }
 
 /* Whether the packet of a call at time_ns would be in this cover. */
 static bool spans(const struct cover *cover, uint64_t time_ns, uint64_t settle_ns)
 {
-    return cover->start_ns + LEAD_NS <= time_ns && time_ns + settle_ns <= cover->end_ns;
+    uint64_t lead = cover->later ? LEAD_LATER_NS : LEAD_NS;
+    return cover->start_ns + lead <= time_ns && time_ns + settle_ns <= cover->end_ns;
 }
 
-/* An interface of which the shim does not say which: then all of them must have been captured. */
+/* It has only changed: it was captured from the start, and had not gone by then. */
+static bool is_known(const struct join_work *w, const struct cover *later, uint64_t time_ns)
+{
+    for (size_t i = 0; i < w->cover_count; i++) {
+        const struct cover *cover = &w->covers[i];
+        if (cover->iface == later->iface && !cover->later && gone_ns(w, cover) > time_ns)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * An interface of which the shim does not say which: then all that there were at that time must
+ * have been captured. What had gone by then could carry nothing.
+ */
 static bool all_span(const struct join *j, uint64_t time_ns, uint64_t settle_ns)
 {
     const struct join_work *w = j->work;
-    bool all = w->all_covered && !w->iface_added && w->cover_count > 0;
+    bool all = w->all_covered && !w->unsure && w->cover_count > 0;
     for (size_t i = 0; i < w->cover_count; i++) {
-        bool one = spans(&w->covers[i], time_ns, settle_ns);
-        if (w->covers[i].iface == JOIN_NONE && one)
+        const struct cover *cover = &w->covers[i];
+        if (cover->iface == JOIN_NONE && spans(cover, time_ns, settle_ns))
             return true;
-        all = all && one;
+        bool before = cover->later && (time_ns < cover->start_ns || is_known(w, cover, time_ns));
+        uint64_t gone = gone_ns(w, cover);
+        bool after = time_ns > gone && time_ns - gone > LEAD_NS;
+        all = all && (before || after || spans(cover, time_ns, settle_ns));
     }
     return all;
 }
@@ -201,6 +285,7 @@ static void judge_exchange(struct join *j, size_t index)
 
 void join_judge(struct join *j)
 {
+    settle_covers(j);
     for (size_t i = 0; i < j->exchange_count; i++)
         judge_exchange(j, i);
 }

@@ -219,13 +219,16 @@ uint32_t join_act_add(struct join *j, const struct join_act *act)
     return j->work->last_act = (uint32_t)j->act_count++;
 }
 
-uint32_t join_process_of(struct join *j, uint32_t pid, uint32_t name, bool by_kernel)
+uint32_t join_process_of(struct join *j, uint32_t pid, uint32_t name, bool by_kernel,
+                         uint8_t belongs)
 {
-    uint64_t words[] = {(uint64_t)pid << 32 | name, by_kernel};
+    uint8_t kind = pid == 0 ? belongs : 0;
+    uint64_t words[] = {(uint64_t)pid << 32 | name, (uint64_t)kind << 1 | by_kernel};
     uint32_t index, hash = join_hash(j, words, 2);
     for (size_t at = hash; hashed_next(&j->work->processes, hash, &at, &index); at++) {
         const struct join_process *p = &j->processes[index];
-        if (p->pid == pid && p->name == name && p->by_kernel == by_kernel)
+        if (p->pid == pid && p->name == name && p->by_kernel == by_kernel &&
+            (pid != 0 || p->belongs == belongs))
             return index;
     }
     if (j->process_count >= JOIN_PROCESSES_MAX) {
@@ -239,7 +242,7 @@ uint32_t join_process_of(struct join *j, uint32_t pid, uint32_t name, bool by_ke
         j->work->no_memory = true;
         return JOIN_NONE;
     }
-    j->processes[j->process_count] =
-        (struct join_process){.pid = pid, .name = name, .role = JOIN_NONE, .by_kernel = by_kernel};
+    j->processes[j->process_count] = (struct join_process){
+        .pid = pid, .name = name, .role = JOIN_NONE, .belongs = belongs, .by_kernel = by_kernel};
     return (uint32_t)j->process_count++;
 }

@@ -30,12 +30,14 @@ static uint32_t text_of(struct join *j, const struct event_text *text, unsigned 
     return join_text_of(j, text->at, text->len, cache);
 }
 
-static uint32_t process_of(struct join *j, const struct event_process *process, bool by_kernel)
+/* One of the run's. */
+static uint32_t process_of(struct join *j, const struct event_process *process)
 {
     uint32_t index;
     if (process->pid == 0)
         return JOIN_NONE;
-    index = join_process_of(j, process->pid, text_of(j, &process->name, CACHE_NAME), by_kernel);
+    index = join_process_of(j, process->pid, text_of(j, &process->name, CACHE_NAME), false,
+                            JOIN_BELONGS);
     if (index != JOIN_NONE && process->role.at)
         j->processes[index].role = text_of(j, &process->role, CACHE_ROLE);
     return index;
@@ -44,7 +46,7 @@ static uint32_t process_of(struct join *j, const struct event_process *process, 
 static uint32_t act_of(struct join *j, const struct event_line *line)
 {
     struct join_act act = {
-        .process = process_of(j, &line->process, false),
+        .process = process_of(j, &line->process),
         .call = text_of(j, &line->hook.call, CACHE_CALL),
         .rule = text_of(j, &line->rule, CACHE_RULE),
         .error = text_of(j, &line->hook.error, CACHE_ERROR),
@@ -54,8 +56,6 @@ static uint32_t act_of(struct join *j, const struct event_line *line)
         .action = line->action,
         .failed = line->hook.failed,
     };
-    if (act.process != JOIN_NONE)
-        j->processes[act.process].belongs = JOIN_BELONGS;
     return join_act_add(j, &act);
 }
 
@@ -139,10 +139,17 @@ static void take_owner(struct join *j, const struct event_line *line)
         [EVENT_LINE_TRUE] = JOIN_BELONGS,
     };
     struct message_key key = ends_of(line);
-    uint32_t process = process_of(j, &line->process, true), flow;
-    if (process == JOIN_NONE || key.remote.family == NETADDR_NONE)
+    uint8_t whose = belongs[line->changed.of_run];
+    uint32_t flow, process;
+    if (key.remote.family == NETADDR_NONE ||
+        (line->process.pid == 0 && whose == JOIN_BELONGS_UNKNOWN))
         return;
-    j->processes[process].belongs = belongs[line->changed.of_run];
+    process = join_process_of(j, line->process.pid, text_of(j, &line->process.name, CACHE_NAME),
+                              true, whose);
+    if (process == JOIN_NONE)
+        return;
+    j->processes[process].belongs = whose;
+    j->processes[process].role = text_of(j, &line->process.role, CACHE_ROLE);
     join_add_local(j, &key.local);
     flow = join_flow_find(j, &key, AGREE_SAME);
     if (flow == JOIN_NONE)
@@ -156,28 +163,18 @@ static bool is_text(const struct event_text *text, const char *word)
     return text->at && text->len == strlen(word) && memcmp(text->at, word, text->len) == 0;
 }
 
-/* A new interface of an old one's name is another one: the capture sat on the old one. */
-static void end_cover(struct join *j, uint32_t iface, uint64_t time_ns)
-{
-    for (size_t i = 0; i < j->work->cover_count; i++) {
-        struct cover *cover = &j->work->covers[i];
-        if (cover->iface == iface && cover->end_ns > time_ns)
-            cover->end_ns = time_ns;
-    }
-}
-
 static void take_network(struct join *j, const struct event_line *line)
 {
     bool removed = is_text(&line->changed.change, "removed");
+    uint32_t iface = text_of(j, &line->changed.iface, CACHE_IFACE);
     if (is_text(&line->changed.what, "address") && !removed)
         join_add_local(j, &line->changed.ip);
-    if (!is_text(&line->changed.what, "interface"))
+    if (!is_text(&line->changed.what, "interface") || iface == JOIN_NONE)
         return;
     if (removed)
-        end_cover(j, text_of(j, &line->changed.iface, CACHE_IFACE), line->time_ns);
-    /* Whether a new one is captured is not known here. */
-    else if (is_text(&line->changed.change, "added") && !line->changed.loopback)
-        j->work->iface_added = true;
+        join_note_gone(j, iface, line->time_ns);
+    else if (line->changed.up && !line->changed.loopback)
+        join_add_later_cover(j, iface, line->time_ns);
 }
 
 void join_take_event(struct join *j, const struct event_line *line)
@@ -197,12 +194,9 @@ void join_take_event(struct join *j, const struct event_line *line)
     case EVENT_LINE_STATS:
         j->events_lost += line->changed.lost;
         break;
-    case EVENT_LINE_PROCESS: {
-        uint32_t process = process_of(j, &line->process, false);
-        if (process != JOIN_NONE)
-            j->processes[process].belongs = JOIN_BELONGS;
+    case EVENT_LINE_PROCESS:
+        (void)process_of(j, &line->process);
         break;
-    }
     default:
         break;
     }

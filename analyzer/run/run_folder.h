@@ -67,6 +67,7 @@ struct run_hidden {
 struct run_capture {
     bool there; /* stands in run.json and is not null */
     bool complete;
+    bool later; /* interfaces that came up later were captured from then on */
     const char *file, *reason;
     const char **ifaces;
     size_t iface_count;

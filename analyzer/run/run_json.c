@@ -212,6 +212,7 @@ static bool take_capture(struct run_folder *run, const json_t *capture)
     run->capture = (struct run_capture){
         .there = true,
         .complete = status && strcmp(status, "complete") == 0,
+        .later = truth_of(capture, "later"),
         .file = text_of(capture, "file"),
         .reason = text_of(capture, "reason"),
         .started_ns = time_of(capture, "started"),

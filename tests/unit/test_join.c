@@ -153,6 +153,7 @@ static void an_interface_that_came_later_is_not_covered(void **state)
     join_set_all_covered(t.j);
     join_take_event(t.j, &line);
     line.changed.change = join_said("added");
+    line.changed.up = true;
     join_take_event(t.j, &line);
     ASKED(&t, .id = 1, .ms = 1000);
     ASKED(&t, .id = 2, .ms = 1000, .no_iface = true);
@@ -536,7 +537,8 @@ static void a_new_interface_may_have_carried_what_has_none(void **state)
         .time_ns = JOIN_TEST_EPOCH_NS,
         .changed = {.change = join_said("added"),
                     .what = join_said("interface"),
-                    .iface = join_said("wlan0")},
+                    .iface = join_said("wlan0"),
+                    .up = true},
     };
     covers_both(&t);
     join_set_all_covered(t.j);
@@ -546,6 +548,43 @@ static void a_new_interface_may_have_carried_what_has_none(void **state)
     finished(&t);
     count_is(&t, JOIN_NOT_CAPTURED, 1);
     count_is(&t, JOIN_NOT_ON_WIRE, 1);
+    join_free(t.j);
+}
+
+static void a_new_interface_is_covered_where_later_ones_are(void **state)
+{
+    (void)state;
+    struct joining t = joining_new();
+    struct event_line line = {
+        .type = EVENT_LINE_NETWORK,
+        .time_ns = JOIN_TEST_EPOCH_NS + 2000000000,
+        .changed = {.change = join_said("changed"),
+                    .what = join_said("interface"),
+                    .iface = join_said("wlan0"),
+                    .up = true},
+    };
+    covers_both(&t);
+    join_set_all_covered(t.j);
+    join_set_later_covered(t.j, JOIN_TEST_EPOCH_NS + UINT64_C(9000000000));
+    join_take_event(t.j, &line);
+    line.time_ns += 100000000; /* it changed once more */
+    join_take_event(t.j, &line);
+    line.time_ns = JOIN_TEST_EPOCH_NS + UINT64_C(6000000000);
+    line.changed.change = join_said("removed");
+    join_take_event(t.j, &line);
+    ASKED(&t, .id = 1, .ms = 1000, .no_iface = true); /* it was not there yet */
+    ASKED(&t, .id = 2, .ms = 2500, .no_iface = true); /* it had just come */
+    ASKED(&t, .id = 3, .ms = 2500, .iface = "wlan0");
+    ASKED(&t, .id = 4, .ms = 4000, .no_iface = true);
+    ASKED(&t, .id = 5, .ms = 4000, .iface = "wlan0");
+    ASKED(&t, .id = 6, .ms = 7000, .no_iface = true); /* it had gone */
+    ASKED(&t, .id = 7, .ms = 7000, .iface = "wlan0");
+    finished(&t);
+    static const uint8_t expected[] = {JOIN_NOT_ON_WIRE, JOIN_NOT_CAPTURED, JOIN_NOT_CAPTURED,
+                                       JOIN_NOT_ON_WIRE, JOIN_NOT_ON_WIRE,  JOIN_NOT_ON_WIRE,
+                                       JOIN_NOT_CAPTURED};
+    for (size_t i = 0; i < t.j->exchange_count; i++)
+        assert_int_equal(t.j->exchanges[i].outcome, expected[t.j->exchanges[i].txid[11] - 1]);
     join_free(t.j);
 }
 
@@ -631,6 +670,7 @@ int main(void)
         cmocka_unit_test(a_packet_long_before_a_refusal_is_not_the_refused_one),
         cmocka_unit_test(a_packet_between_a_refusal_and_a_call_that_went_through_is_the_calls),
         cmocka_unit_test(a_new_interface_may_have_carried_what_has_none),
+        cmocka_unit_test(a_new_interface_is_covered_where_later_ones_are),
         cmocka_unit_test(the_request_says_who_asked_even_where_its_answer_is_told_first),
         cmocka_unit_test(messages_of_one_exchange_are_in_the_order_of_time),
         cmocka_unit_test(collisions_in_the_local_address_are_bounded_and_counted),

@@ -178,6 +178,15 @@ static void absence_means_something_only_where_the_capture_was_whole(void **stat
         true, JOIN_NOT_CAPTURED, JOIN_BLOCKED);
 }
 
+static void a_capture_that_failed_may_have_lost_anything(void **state)
+{
+    (void)state;
+    absent_under(
+        "{\"interfaces\":[\"eth0\",\"tun0\"],\"started\":\"2026-11-21T12:24:28Z\",\"ended\":"
+        "\"2026-11-21T12:24:31Z\",\"status\":\"failed\",\"dropped\":null}",
+        true, JOIN_NOT_CAPTURED, JOIN_BLOCKED);
+}
+
 static void a_capture_that_is_cut_is_damage_and_covers_up_to_there(void **state)
 {
     (void)state;
@@ -324,6 +333,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_folder_gives_every_outcome),
         cmocka_unit_test(absence_means_something_only_where_the_capture_was_whole),
+        cmocka_unit_test(a_capture_that_failed_may_have_lost_anything),
         cmocka_unit_test(a_capture_that_is_cut_is_damage_and_covers_up_to_there),
         cmocka_unit_test(a_capture_that_is_missing_or_no_capture_is_damage),
         cmocka_unit_test(questions_on_the_wire_are_counted_once),

@@ -125,6 +125,27 @@ static void another_program_of_the_machine_does_not_belong_to_the_run(void **sta
     join_free(t.j);
 }
 
+static void a_stranger_whom_nobody_found_may_still_be_known_not_to_belong(void **state)
+{
+    (void)state;
+    struct joining t = joining_new();
+    struct event_line owner = owner_line(0, EVENT_LINE_FALSE);
+    owner.process.name = (struct event_text){0};
+    join_take_event(t.j, &owner);
+    owner.changed.of_run = EVENT_LINE_TRUE;
+    owner.src.port++;
+    join_take_event(t.j, &owner);
+    CAPTURED(&t, .id = 1);
+    CAPTURED(&t, .id = 2, .ms = 1, .local = owner.src);
+    finished(&t);
+    const struct join_act *first = &t.j->acts[t.j->exchanges[0].act];
+    const struct join_act *second = &t.j->acts[t.j->exchanges[1].act];
+    assert_int_equal(t.j->processes[first->process].belongs, JOIN_BELONGS_NOT);
+    assert_int_equal(t.j->processes[second->process].belongs, JOIN_BELONGS);
+    assert_int_equal(t.j->processes[first->process].pid, 0);
+    join_free(t.j);
+}
+
 static void what_is_only_carried_on_for_others_is_foreign(void **state)
 {
     (void)state;
@@ -385,6 +406,7 @@ int main(void)
         cmocka_unit_test(what_left_before_the_run_began_is_doubtful),
         cmocka_unit_test(a_stranger_is_named_by_the_owner_of_its_socket),
         cmocka_unit_test(another_program_of_the_machine_does_not_belong_to_the_run),
+        cmocka_unit_test(a_stranger_whom_nobody_found_may_still_be_known_not_to_belong),
         cmocka_unit_test(what_is_only_carried_on_for_others_is_foreign),
         cmocka_unit_test(a_packet_that_leaves_under_an_unknown_address_is_this_machines),
         cmocka_unit_test(an_address_that_came_later_is_this_machines),
