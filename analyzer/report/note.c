@@ -12,7 +12,7 @@ static void add_text(struct note *note, const struct join *join, enum pseudonym_
     if (text)
         note_name(note, kind, text, strlen(text));
     else
-        note_add(note, "?");
+        note_say(note, "?");
 }
 
 static void add_word(struct note *note, const struct join *join, const char *before, uint32_t index)
@@ -20,7 +20,7 @@ static void add_word(struct note *note, const struct join *join, const char *bef
     const char *text = join_text(join, index);
     if (!text)
         return;
-    note_add(note, "%s", before);
+    note_say(note, before);
     note_word(note, text, strlen(text));
 }
 
@@ -28,7 +28,7 @@ static void add_word(struct note *note, const struct join *join, const char *bef
 static void add_process(struct note *note, const struct join *join, uint32_t index)
 {
     if (index >= join->process_count) {
-        note_add(note, "unknown process");
+        note_say(note, "unknown process");
         return;
     }
     const struct join_process *process = &join->processes[index];
@@ -36,10 +36,10 @@ static void add_process(struct note *note, const struct join *join, uint32_t ind
     add_text(note, join, PSEUDONYM_PROGRAM, process->name);
     note_add(note, "[%u", process->pid);
     if (role) {
-        note_add(note, " ");
+        note_say(note, " ");
         note_word(note, role, strlen(role));
     }
-    note_add(note, "]");
+    note_say(note, "]");
 }
 
 static const char *action_name(uint8_t action)
@@ -53,7 +53,7 @@ static void add_policy(struct note *note, const struct join *join, const struct 
 {
     if (!join_text(join, act->rule))
         return;
-    note_add(note, ", policy ");
+    note_say(note, ", policy ");
     add_text(note, join, PSEUDONYM_POLICY, act->rule);
     note_add(note, " %s", action_name(act->action));
 }
@@ -65,7 +65,7 @@ static void add_numbers(struct note *note, const struct join_message *message)
     if (message->frame != 0)
         note_add(note, "%sframe %u", message->seq != 0 ? ", " : " (", message->frame);
     if (message->seq != 0 || message->frame != 0)
-        note_add(note, ")");
+        note_say(note, ")");
 }
 
 /* By whom, by what call, with what outcome. */
@@ -102,7 +102,7 @@ void note_packet(struct note *note, const struct join *join, const struct join_m
         const char *doubt = join->exchanges[message->exchange].doubtful ? " (doubtful)" : "";
         note_add(note, "rtcshim: UNSEEN%s, on the wire without an event of the shim", doubt);
         add_numbers(note, message);
-        note_add(note, ", from ");
+        note_say(note, ", from ");
         add_process(note, join, owner_of(join, message));
         return;
     }
@@ -110,7 +110,7 @@ void note_packet(struct note *note, const struct join *join, const struct join_m
     add_outcome(note, join, message);
     const char *asked = join_text(join, act->iface), *took = join_text(join, message->wire_iface);
     if (message->out && asked && took && strcmp(asked, took) != 0) {
-        note_add(note, ", expected on ");
+        note_say(note, ", expected on ");
         note_name(note, PSEUDONYM_IFACE, asked, strlen(asked));
     }
 }
@@ -123,7 +123,7 @@ static void add_type(struct note *note, const struct join_message *message)
     enum stun_class cls = (enum stun_class)((type >> 4 & 1) | (type >> 7 & 2));
     const char *name = stun_method_name(method);
     if (type == 0)
-        note_add(note, "channel data");
+        note_say(note, "channel data");
     else if (name)
         note_add(note, "%s %s", name, stun_class_name(cls));
     else
@@ -144,15 +144,15 @@ enum note_priority note_message(struct note *note, const struct join *join,
 
     note_add(note, "rtcshim: %s", message->outcome == JOIN_BLOCKED_ON_WIRE ? "FAULT, " : "");
     add_outcome(note, join, message);
-    note_add(note, ": ");
+    note_say(note, ": ");
     add_type(note, message);
-    note_add(note, " ");
+    note_say(note, " ");
     note_address(note, message->out ? &flow->local : &flow->remote);
-    note_add(note, " > ");
+    note_say(note, " > ");
     note_address(note, message->out ? &flow->remote : &flow->local);
     note_add(note, " %s", flow->protocol == 6 ? "TCP" : "UDP");
     if (join_text(join, act->iface)) {
-        note_add(note, ", ");
+        note_say(note, ", ");
         add_text(note, join, PSEUDONYM_IFACE, act->iface);
     }
     return priorities[message->outcome < JOIN_OUTCOME_COUNT ? message->outcome : JOIN_UNSEEN];
@@ -161,35 +161,35 @@ enum note_priority note_message(struct note *note, const struct join *join,
 static void add_learner(struct note *note, const struct join *join, const struct verdict_leak *leak)
 {
     if (leak->who == VERDICT_PAGE)
-        note_add(note, "the page");
+        note_say(note, "the page");
     else if (leak->who == VERDICT_NETWORK)
-        note_add(note, "the local network");
+        note_say(note, "the local network");
     if (leak->who != VERDICT_SERVER)
         return;
     note_address(note, &leak->server);
     note_add(note, " %s", leak->protocol == 6 ? "TCP" : "UDP");
     if (join_text(join, leak->server_name)) {
-        note_add(note, " ");
+        note_say(note, " ");
         add_text(note, join, PSEUDONYM_HOST, leak->server_name);
     }
 }
 
 void note_leak(struct note *note, const struct join *join, const struct verdict_leak *leak)
 {
-    note_add(note, "rtcshim: LEAK ");
+    note_say(note, "rtcshim: LEAK ");
     if (leak->address.family != NETADDR_NONE)
         note_ip(note, &leak->address);
     else
-        note_add(note, "a public address");
-    note_add(note, " learned by ");
+        note_say(note, "a public address");
+    note_say(note, " learned by ");
     add_learner(note, join, leak);
     const char *over = leak->left ? leak->left : leak->iface;
     if (over) {
-        note_add(note, " over ");
+        note_say(note, " over ");
         note_name(note, PSEUDONYM_IFACE, over, strlen(over));
     }
     if (leak->left && leak->iface) {
-        note_add(note, ", an address of ");
+        note_say(note, ", an address of ");
         note_name(note, PSEUDONYM_IFACE, leak->iface, strlen(leak->iface));
     }
     note_add(note, ", %s (%s)", leak->sure ? "sure" : "likely",

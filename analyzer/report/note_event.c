@@ -10,7 +10,7 @@ static void add_text(struct note *note, enum pseudonym_kind kind, const char *be
 {
     if (!text->at)
         return;
-    note_add(note, "%s", before);
+    note_say(note, before);
     note_name(note, kind, text->at, text->len);
 }
 
@@ -18,7 +18,7 @@ static void add_word(struct note *note, const char *before, const struct event_t
 {
     if (!text->at)
         return;
-    note_add(note, "%s", before);
+    note_say(note, before);
     note_word(note, text->at, text->len);
 }
 
@@ -49,11 +49,11 @@ static void list_entry(const struct event_entry *entry, void *context)
     struct listing *listing = context;
     if (listing->count++ >= ENTRIES_MAX)
         return;
-    note_add(listing->note, "%s", listing->count > 1 ? ", " : " ");
+    note_say(listing->note, listing->count > 1 ? ", " : " ");
     if (entry->iface.at)
         note_name(listing->note, PSEUDONYM_IFACE, entry->iface.at, entry->iface.len);
     if (entry->ip.family != NETADDR_NONE) {
-        note_add(listing->note, "%s", entry->iface.at ? " " : "");
+        note_say(listing->note, entry->iface.at ? " " : "");
         note_ip(listing->note, &entry->ip);
     } else if (entry->data.at) {
         note_name(listing->note, PSEUDONYM_HOST, entry->data.at, entry->data.len);
@@ -68,7 +68,7 @@ static bool add_list(struct note *note, struct event_parser *parser, const char 
     size_t start = note->len;
     if (!list->at)
         return false;
-    note_add(note, "%s", before);
+    note_say(note, before);
     if (!event_line_list(parser, list, list_entry, &listing) || listing.count == 0) {
         note->len = start;
         note->text[start] = '\0';
@@ -86,7 +86,7 @@ static void add_enumeration(struct note *note, const struct event_line *line,
     const struct event_text *call = &line->hook.call;
     const bool says_call = call->at && looks->via.len == call->len && looks->via.at &&
                            memcmp(looks->via.at, call->at, call->len) == 0;
-    note_add(note, "enumeration");
+    note_say(note, "enumeration");
     if (!says_call)
         add_word(note, " ", &looks->via);
     add_word(note, " ", &looks->request);
@@ -98,11 +98,11 @@ static void add_enumeration(struct note *note, const struct event_line *line,
 
 static void add_probe(struct note *note, const struct event_line *line)
 {
-    note_add(note, "probe of ");
+    note_say(note, "probe of ");
     note_address(note, &line->target);
     if (line->answer.family == NETADDR_NONE)
         return;
-    note_add(note, " answered ");
+    note_say(note, " answered ");
     note_ip(note, &line->answer);
 }
 
@@ -111,30 +111,30 @@ static void add_question(struct note *note, const struct event_line *line,
 {
     const struct event_names *names = &line->names;
     const bool answer = names->kind.at && names->kind.len == sizeof("answer") - 1;
-    note_add(note, line->type == EVENT_LINE_MDNS ? "mDNS" : "DNS");
+    note_say(note, line->type == EVENT_LINE_MDNS ? "mDNS" : "DNS");
     add_word(note, " ", &names->kind);
     add_text(note, PSEUDONYM_HOST, answer ? " to " : " ", &names->question);
     add_word(note, " ", &names->qtype);
     if (names->server.family != NETADDR_NONE) {
-        note_add(note, " of ");
+        note_say(note, " of ");
         note_address(note, &names->server);
     } else if (line->dst.family != NETADDR_NONE) {
-        note_add(note, " to ");
+        note_say(note, " to ");
         note_address(note, &line->dst);
     }
     if (!add_list(note, parser, ":", &names->answers) && answer)
-        note_add(note, ": none");
+        note_say(note, ": none");
 }
 
 static enum note_priority add_network(struct note *note, const struct event_line *line)
 {
     const struct event_change *change = &line->changed;
     const bool is_iface = change->what.at && change->what.len == sizeof("interface") - 1;
-    note_add(note, "network,");
+    note_say(note, "network,");
     add_word(note, " ", &change->what);
     add_text(note, PSEUDONYM_IFACE, " ", &change->iface);
     if (change->ip.family != NETADDR_NONE) {
-        note_add(note, " ");
+        note_say(note, " ");
         note_ip(note, &change->ip);
     }
     add_word(note, " ", &change->change);
@@ -153,9 +153,9 @@ static enum note_priority note_change(struct note *note, const struct event_line
         note_add(note, "%llu events were lost here", (unsigned long long)change->lost);
         return NOTE_WARNING;
     }
-    note_add(note, "policy");
+    note_say(note, "policy");
     add_text(note, PSEUDONYM_POLICY, " ", &change->name);
-    note_add(note, " in force");
+    note_say(note, " in force");
     return NOTE_NOTICE;
 }
 
@@ -164,10 +164,10 @@ static void add_process(struct note *note, const struct event_process *process)
     if (process->name.at)
         note_name(note, PSEUDONYM_PROGRAM, process->name.at, process->name.len);
     else
-        note_add(note, "unknown process");
+        note_say(note, "unknown process");
     note_add(note, "[%u", process->pid);
     add_word(note, " ", &process->role);
-    note_add(note, "]");
+    note_say(note, "]");
 }
 
 static void add_policy(struct note *note, const struct event_line *line)
@@ -190,7 +190,7 @@ enum note_priority note_event(struct note *note, const struct event_line *line,
                                       ? NOTE_NOTICE
                                       : NOTE_INFO;
 
-    note_add(note, "rtcshim: ");
+    note_say(note, "rtcshim: ");
     switch (line->type) {
     case EVENT_LINE_NETWORK:
     case EVENT_LINE_POLICY:
@@ -200,7 +200,7 @@ enum note_priority note_event(struct note *note, const struct event_line *line,
     default:
         add_process(note, &line->process);
         add_word(note, " ", &line->hook.call);
-        note_add(note, ", ");
+        note_say(note, ", ");
         if (line->type == EVENT_LINE_ENUMERATION)
             add_enumeration(note, line, parser);
         else if (line->type == EVENT_LINE_PROBE)

@@ -47,6 +47,11 @@ static void append(struct note *note, const char *text, size_t len)
     note->text[note->len] = '\0';
 }
 
+void note_say(struct note *note, const char *words)
+{
+    append(note, words, strlen(words));
+}
+
 void note_add(struct note *note, const char *format, ...)
 {
     char text[NAME_BYTES];

@@ -22,7 +22,9 @@ struct note {
 
 void note_start(struct note *note, const struct pseudonym *names);
 
-/* Our own words and numbers; nothing of a stranger's. */
+/* Our own words; nothing of a stranger's. */
+void note_say(struct note *note, const char *words);
+/* The same with numbers. */
 __attribute__((format(printf, 2, 3))) void note_add(struct note *note, const char *format, ...);
 
 /* A name. */
