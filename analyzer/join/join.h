@@ -25,7 +25,7 @@
     ROW(UNREAD, "unread", "came in on the wire, and no process of the run has read it")            \
     ROW(CONFIRMED, "confirmed", "seen by the shim and on the wire: the interface is proven")       \
     ROW(NOT_CAPTURED, "not_captured",                                                              \
-        "seen by the shim; nothing captured where it would have been")                             \
+        "seen by the shim; not captured there, or the call failed and nothing was sent")           \
     ROW(BLOCKED, "blocked", "refused by the policy; nothing captured where it would have been")    \
     ROW(BLOCKED_ABSENT, "blocked_absent", "refused by the policy, and absent from the wire")       \
     ROW(NOT_ON_WIRE, "not_on_wire",                                                                \

@@ -348,6 +348,19 @@ static void a_socket_behind_a_nat_of_this_machine_is_matched(void **state)
     join_free(t.j);
 }
 
+static void link_local_addresses_are_matched_without_their_scope(void **state)
+{
+    (void)state;
+    struct joining t = joining_new();
+    struct netaddr here = join_ip("fe80::1%2", 5000), there = join_ip("fe80::9%2", 3478);
+    ASKED(&t, .id = 1, .local = here, .remote = there);
+    here.scope_id = there.scope_id = 0;
+    CAPTURED(&t, .id = 1, .local = here, .remote = there);
+    finished(&t);
+    all_are(&t, JOIN_CONFIRMED, 1);
+    join_free(t.j);
+}
+
 static void another_port_or_server_is_another_message(void **state)
 {
     (void)state;
@@ -657,6 +670,7 @@ int main(void)
         cmocka_unit_test(a_wildcard_socket_is_matched_whatever_address_the_packet_has),
         cmocka_unit_test(the_right_socket_is_chosen_where_two_sent_the_same_from_one_port),
         cmocka_unit_test(a_socket_behind_a_nat_of_this_machine_is_matched),
+        cmocka_unit_test(link_local_addresses_are_matched_without_their_scope),
         cmocka_unit_test(another_port_or_server_is_another_message),
         cmocka_unit_test(classic_messages_are_matched_by_sixteen_bytes),
         cmocka_unit_test(a_stream_is_matched_however_late_it_sends),
