@@ -6,7 +6,8 @@ export PATH=$PATH:/usr/sbin:/sbin
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck disable=SC2034 # the scripts use it
 facts=$here/facts.py
-export ANALYZER=$(dirname "$rtcshim")/rtcshim-analyzer
+ANALYZER=$(dirname "$rtcshim")/rtcshim-analyzer
+export ANALYZER
 
 # Two of them, one of which loads no library.
 build_around() {
@@ -36,3 +37,38 @@ for i in range(int(sys.argv[2])):
 if len(sys.argv) > 3:
     time.sleep(float(sys.argv[3]))
 END
+
+cat >"$tmp/server.py" <<'END'
+# A STUN server: server.py ADDRESS DELAY_MS READY_FILE [tcp]; over TCP it only listens.
+import socket, struct, sys, time
+address, delay = sys.argv[1], float(sys.argv[2]) / 1000
+tcp = sys.argv[4:] == ["tcp"]
+s = socket.create_server((address, 3478)) if tcp else socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+if not tcp:
+    s.bind((address, 3478))
+open(sys.argv[3], "w").close()
+while tcp:
+    kept = s.accept()
+while True:
+    data, (ip, port) = s.recvfrom(2000)
+    time.sleep(delay)
+    mapped = struct.pack(">HHBBH4s", 1, 8, 0, 1, port, socket.inet_aton(ip))
+    s.sendto(struct.pack(">HH", 0x0101, len(mapped)) + data[4:20] + mapped, (ip, port))
+END
+
+# far_link NAME NET DELAY_MS [tcp]: a link to another namespace, where a STUN server has NET.9.
+far_link() {
+    local far
+    mkfifo "$tmp/hold-$1"
+    unshare --net sh -c "read -r x <'$tmp/hold-$1'; exec sleep 280" &
+    far=$!
+    cleanup_commands+=("kill $far 2>/dev/null")
+    # It is in its namespace once that is another one than this.
+    wait_for 10 sh -c "[ \"\$(readlink /proc/$far/ns/net)\" != \"\$(readlink /proc/self/ns/net)\" ]" || return 1
+    ip link add "$1" type veth peer name "far-$1" netns "$far" && ip address add "$2.1/24" dev "$1" && ip link set "$1" up || return 1
+    nsenter --net="/proc/$far/ns/net" sh -c "ip address add $2.9/24 dev far-$1 && ip link set far-$1 up" || return 1
+    echo go >"$tmp/hold-$1"
+    nsenter --net="/proc/$far/ns/net" python3 "$tmp/server.py" "$2.9" "$3" "$tmp/listens-$1" "${@:4}" &
+    cleanup_commands+=("kill $! 2>/dev/null")
+    wait_for 10 test -e "$tmp/listens-$1"
+}

@@ -49,25 +49,10 @@ check "the events are in their schema" "$here/check_schema.py" "$tmp/kinds/event
 check "the capture itself is no process of the run" sh -c "! grep -q rtcshim-analyzer '$tmp/kinds/run.json'"
 expect_status "with --require-coverage a static program that used a socket ends the run with 125" 125 \
     run --capture --require-coverage -o "$tmp/strict" sh -c "'$tmp/around-static' udp 192.0.2.9 3478 400; true"
+check "and says why" said "require-coverage: 1 process that may have used"
 
-# --- TCP: a server in this namespace would be seen on lo, so the far end gets one of its own -----------------------------------------
-mkfifo "$tmp/hold"
-unshare --net sh -c "read -r x <'$tmp/hold'; exec sleep 60" &
-far=$!
-cleanup_commands+=("kill $far 2>/dev/null")
-ip link add tcp0 type veth peer name far-tcp0 netns "$far" && ip address add 198.51.100.1/24 dev tcp0 && ip link set tcp0 up
-nsenter --net="/proc/$far/ns/net" sh -c 'ip address add 198.51.100.9/24 dev far-tcp0 && ip link set far-tcp0 up'
-echo go >"$tmp/hold"
-cat >"$tmp/server.py" <<'END'
-import socket, time
-s = socket.create_server(("198.51.100.9", 3478))
-open(__import__("sys").argv[1], "w").close()
-c, _ = s.accept()
-time.sleep(30)
-END
-nsenter --net="/proc/$far/ns/net" python3 "$tmp/server.py" "$tmp/listens" &
-cleanup_commands+=("kill $! 2>/dev/null")
-wait_for 10 test -e "$tmp/listens" || fail "the TCP server listens"
+# --- TCP, to a server in a namespace of its own ------------------------------------------------------------------------------------
+far_link tcp0 198.51.100 0 tcp || fail "the TCP server listens"
 expect_status "a run over TCP" 0 run --capture -o "$tmp/tcp-run" sh -c "'$tmp/around-static' tcp 198.51.100.9 3478 500 >'$tmp/tcp'"
 owned "a static program's message over TCP is told with its process" "$tmp/tcp-run" "$tmp/tcp" true around-static
 
