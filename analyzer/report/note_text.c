@@ -57,6 +57,7 @@ void note_add(struct note *note, const char *format, ...)
     char text[NAME_BYTES];
     va_list args;
     va_start(args, format);
+    /* args are started. NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
     int len = vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     if (len > 0)

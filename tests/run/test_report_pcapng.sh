@@ -45,6 +45,7 @@ check "the filter for leaks finds the two packets of eth0" found "$noted" 'frame
 check "and no other" found "$noted" 'frame.comment contains "LEAK"' 2
 check "which are eth0's" found "$noted" 'frame.comment contains "LEAK" and frame.interface_name == "eth0"' 2
 check "what went around the shim is found" found "$noted" 'frame.comment contains "UNSEEN"' 1
+check "what a process sent and received is found" found "$noted" 'frame.comment contains "[117 socket]"' 5
 check "comments name the frame of wire.pcapng" \
     [ "$(shown "$noted" -Y 'frame.comment contains "frame 5)"' -T fields -e ip.src -e udp.srcport)" = "$(shown "$folder/wire.pcapng" -Y 'frame.number == 5' -T fields -e ip.src -e udp.srcport)" ]
 check "a comment that was there still is" found "$noted" 'frame.comment == "a comment that was there"' 2

@@ -135,6 +135,22 @@ static void what_went_around_the_shim_is_called_unseen(void **state)
     noted_free(&t);
 }
 
+static void what_was_refused_and_is_on_the_wire_is_called_a_fault(void **state)
+{
+    struct noted_run t = noted_new();
+    (void)state;
+    noted_section(&t.wire, OURS);
+    noted_request(&t, 100, 1, 1, "firefox-esr", "deny", "EPERM");
+    noted_packet(&t.wire, 90, 1);
+    noted_join(&t, false);
+    struct bytes out = noted_write(&t, NULL);
+    assert_non_null(strstr(described(&out), "packet | rtcshim: FAULT, " SENT
+                                            ", blocked_on_wire (event 1, frame 1), policy vpn:7 "
+                                            "deny, EPERM"));
+    bytes_free(&out);
+    noted_free(&t);
+}
+
 /* A name with line breaks would begin fields of its own in a record; a name with controls would
  * speak to a terminal. */
 static void names_of_hostile_processes_only_appear(void **state)
@@ -347,6 +363,7 @@ int main(void)
         cmocka_unit_test(packets_have_comments_and_what_did_not_leave_stands_between_them),
         cmocka_unit_test(a_leak_is_said_on_each_packet_and_record_that_shows_it),
         cmocka_unit_test(what_went_around_the_shim_is_called_unseen),
+        cmocka_unit_test(what_was_refused_and_is_on_the_wire_is_called_a_fault),
         cmocka_unit_test(names_of_hostile_processes_only_appear),
         cmocka_unit_test(a_damaged_capture_is_copied_up_to_the_damage_and_the_records_follow),
         cmocka_unit_test(a_pcap_file_becomes_pcapng_with_its_times),
