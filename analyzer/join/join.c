@@ -90,7 +90,6 @@ void join_set_all_covered(struct join *j)
 
 void join_set_later_covered(struct join *j, uint64_t end_ns)
 {
-    j->work->later_covered = true;
     j->work->later_end_ns = end_ns;
 }
 

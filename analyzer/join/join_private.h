@@ -63,10 +63,10 @@ struct join_work {
     size_t cover_count;
     struct gone *gone;
     size_t gone_count;
-    bool all_covered, later_covered;
-    bool unsure; /* more has changed than is remembered */
-    uint64_t later_end_ns;
-    bool portless; /* the shim has told messages without a local port */
+    bool all_covered;
+    bool unsure;           /* more has changed than is remembered */
+    uint64_t later_end_ns; /* 0: interfaces that came later were not captured */
+    bool portless;         /* the shim has told messages without a local port */
     uint64_t start_ns, end_ns;
     uint32_t last_act;
     /* The wire's. */

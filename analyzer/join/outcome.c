@@ -86,7 +86,7 @@ static void settle_covers(struct join *j)
         struct cover *cover = &w->covers[i];
         uint64_t gone = gone_ns(w, cover);
         if (cover->later)
-            cover->end_ns = w->later_covered ? w->later_end_ns : 0;
+            cover->end_ns = w->later_end_ns;
         if (gone < cover->end_ns)
             cover->end_ns = gone;
     }

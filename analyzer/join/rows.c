@@ -222,8 +222,7 @@ uint32_t join_act_add(struct join *j, const struct join_act *act)
 uint32_t join_process_of(struct join *j, uint32_t pid, uint32_t name, bool by_kernel,
                          uint8_t belongs)
 {
-    uint8_t kind = pid == 0 ? belongs : 0;
-    uint64_t words[] = {(uint64_t)pid << 32 | name, (uint64_t)kind << 1 | by_kernel};
+    uint64_t words[] = {(uint64_t)pid << 32 | name, by_kernel};
     uint32_t index, hash = join_hash(j, words, 2);
     for (size_t at = hash; hashed_next(&j->work->processes, hash, &at, &index); at++) {
         const struct join_process *p = &j->processes[index];

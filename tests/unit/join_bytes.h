@@ -50,6 +50,7 @@ struct step {
     uint8_t source;    /* enum event_line_source; 0 ADDRESS */
     uint8_t action;    /* enum event_line_action */
     const char *error_name;
+    const char *name; /* of the remote end */
     bool wildcard, no_iface;
     uint32_t pid;
     /* packets */
@@ -107,6 +108,7 @@ static inline void asked(struct joining *t, const struct step *s)
         .iface = join_said(s->no_iface ? NULL
                            : s->iface  ? s->iface
                                        : "tun0"),
+        .dest_name = join_said(s->name),
         .iface_source = s->no_iface ? EVENT_LINE_UNKNOWN
                         : s->source ? s->source
                                     : EVENT_LINE_ADDRESS,

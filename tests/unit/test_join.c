@@ -601,6 +601,44 @@ static void a_new_interface_is_covered_where_later_ones_are(void **state)
     join_free(t.j);
 }
 
+static void an_interface_that_only_changed_is_still_covered(void **state)
+{
+    (void)state;
+    struct joining t = joining_new();
+    struct event_line line = {
+        .type = EVENT_LINE_NETWORK,
+        .time_ns = JOIN_TEST_EPOCH_NS,
+        .changed = {.change = join_said("changed"),
+                    .what = join_said("interface"),
+                    .iface = join_said("tun0"),
+                    .up = true},
+    };
+    /* However often. */
+    for (unsigned i = 0; i < 3000; i++)
+        join_take_event(t.j, &line);
+    ASKED(&t, .id = 1, .ms = 1000, .no_iface = true);
+    ASKED(&t, .id = 2, .ms = 1000);
+    covers_both(&t);
+    join_set_all_covered(t.j);
+    finished(&t);
+    all_are(&t, JOIN_NOT_ON_WIRE, 2);
+    assert_int_equal(t.j->left_out, 0);
+    join_free(t.j);
+}
+
+static void the_remote_end_has_the_name_that_the_run_saw(void **state)
+{
+    (void)state;
+    struct joining t = joining_new();
+    ASKED(&t, .id = 1);
+    ASKED(&t, .id = 2, .name = "stun.example.org");
+    ASKED(&t, .id = 3, .name = "other.example.org");
+    finished(&t);
+    assert_int_equal(t.j->flow_count, 1);
+    assert_string_equal(join_text(t.j, t.j->flows[0].remote_name), "stun.example.org");
+    join_free(t.j);
+}
+
 static void the_request_says_who_asked_even_where_its_answer_is_told_first(void **state)
 {
     (void)state;
@@ -685,6 +723,8 @@ int main(void)
         cmocka_unit_test(a_packet_between_a_refusal_and_a_call_that_went_through_is_the_calls),
         cmocka_unit_test(a_new_interface_may_have_carried_what_has_none),
         cmocka_unit_test(a_new_interface_is_covered_where_later_ones_are),
+        cmocka_unit_test(an_interface_that_only_changed_is_still_covered),
+        cmocka_unit_test(the_remote_end_has_the_name_that_the_run_saw),
         cmocka_unit_test(the_request_says_who_asked_even_where_its_answer_is_told_first),
         cmocka_unit_test(messages_of_one_exchange_are_in_the_order_of_time),
         cmocka_unit_test(collisions_in_the_local_address_are_bounded_and_counted),

@@ -187,6 +187,57 @@ static void a_capture_that_failed_may_have_lost_anything(void **state)
         true, JOIN_NOT_CAPTURED, JOIN_BLOCKED);
 }
 
+/* Two messages, of an interface that came up 1.5 s before, and of none that is known. */
+static void under_a_new_interface(const char *later, enum join_outcome known,
+                                  enum join_outcome unknown)
+{
+    struct run_files f = run_files_new();
+    char events[4096], capture[256];
+    struct bytes empty = capture_begin();
+    struct event_totals totals;
+    snprintf(
+        capture, sizeof(capture),
+        "{\"interfaces\":[\"eth0\",\"tun0\"],\"later\":%s,\"started\":\"2026-11-21T12:24:28Z\","
+        "\"ended\":\"2026-11-21T12:24:31Z\",\"status\":\"complete\",\"dropped\":0}",
+        later);
+    put_json(&f, capture);
+    snprintf(
+        events, sizeof(events),
+        "{\"timestamp\":\"2026-11-21T12:24:28.500000+0000\",\"event_type\":\"network\",\"seq\":1,\"network\":{"
+        "\"change\":\"added\",\"what\":\"interface\",\"interface\":{\"iface\":\"wlan0\",\"index\":9,"
+        "\"up\":true,\"loopback\":false}}}\n");
+    for (unsigned i = 0; i < 2; i++)
+        snprintf(
+            events + strlen(events), sizeof(events) - strlen(events),
+            "{\"timestamp\":\"2026-11-21T12:24:30.000000+0000\",\"event_type\":\"stun\",\"seq\":%u,"
+            "\"src_ip\":\"10.8.0.2\",\"src_port\":5000,\"dest_ip\":\"198.51.100.10\",\"dest_port\":3478,"
+            "\"proto\":\"UDP\",\"direction\":\"out\",\"in_iface\":%s,\"iface_source\":\"unknown\","
+            "\"hook\":{\"call\":\"sendto\",\"fd\":3,\"result\":20,\"errno\":null},"
+            "\"stun\":{\"class\":\"request\",\"method\":\"binding\",\"txid\":\"%024x\"}}\n",
+            i + 2, i == 0 ? "\"wlan0\"" : "null", i);
+    run_files_put(&f, RUN_EVENTS_FILE, events);
+    put_udp(&empty, 0, 0, false, 9, (const uint8_t *)"x", 1);
+    run_files_put_bytes(&f, RUN_WIRE_FILE, empty.at, empty.len);
+    struct run_folder *run = run_files_open(&f);
+    struct join *j = join_run(run, NULL, NULL, &totals);
+    assert_non_null(j);
+    assert_int_equal(run->damage_count, 0);
+    assert_int_equal(j->exchange_count, 2);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(j->exchanges[i].outcome, j->messages[i].seq == 2 ? known : unknown);
+    join_free(j);
+    run_folder_free(run);
+    bytes_free(&empty);
+    run_files_free(&f);
+}
+
+static void a_new_interface_is_covered_only_by_a_capture_that_takes_them(void **state)
+{
+    (void)state;
+    under_a_new_interface("true", JOIN_NOT_ON_WIRE, JOIN_NOT_ON_WIRE);
+    under_a_new_interface("false", JOIN_NOT_CAPTURED, JOIN_NOT_CAPTURED);
+}
+
 static void a_capture_that_is_cut_is_damage_and_covers_up_to_there(void **state)
 {
     (void)state;
@@ -334,6 +385,7 @@ int main(void)
         cmocka_unit_test(a_folder_gives_every_outcome),
         cmocka_unit_test(absence_means_something_only_where_the_capture_was_whole),
         cmocka_unit_test(a_capture_that_failed_may_have_lost_anything),
+        cmocka_unit_test(a_new_interface_is_covered_only_by_a_capture_that_takes_them),
         cmocka_unit_test(a_capture_that_is_cut_is_damage_and_covers_up_to_there),
         cmocka_unit_test(a_capture_that_is_missing_or_no_capture_is_damage),
         cmocka_unit_test(questions_on_the_wire_are_counted_once),
