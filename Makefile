@@ -243,6 +243,9 @@ FUZZ_JOIN_SRC := analyzer/run/run_time.c analyzer/run/event_fields.c analyzer/ru
     analyzer/flow/flow_key.c analyzer/layers/siphash.c
 $(BUILD)/fuzz/fuzz_event_line: FUZZ_SRC += $(FUZZ_JOIN_SRC)
 $(BUILD)/fuzz/fuzz_event_line: $(FUZZ_JOIN_SRC) $(wildcard analyzer/run/*.h analyzer/join/*.h)
+FUZZ_REPORT_SRC := $(filter-out %/report_load.c %/geo.c,$(ANALYZER_SHARE_SRC)) analyzer/complain.c
+$(BUILD)/fuzz/fuzz_report: FUZZ_SRC += $(FUZZ_REPORT_SRC)
+$(BUILD)/fuzz/fuzz_report: $(FUZZ_REPORT_SRC) $(wildcard analyzer/report/*.h analyzer/report/*.def)
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(CORE_SRC) $(CORE_PROGRAM_SRC) $(wildcard core/*.h core/*.def)
 	$(call say,FUZZ,$@)
 	@mkdir -p $(@D)

@@ -136,7 +136,7 @@ static bool holds_what(struct walk *walk, enum holds *holds)
 /* *slot NULL: it stays as it is. */
 static bool visit_text(struct walk *walk, const char *text, json_t **slot)
 {
-    enum holds holds;
+    enum holds holds = HOLDS_GONE;
     *slot = NULL;
     if (!holds_what(walk, &holds))
         return false;
@@ -164,7 +164,9 @@ static bool visit_object(struct walk *walk, json_t *object, unsigned depth)
         int written = snprintf(walk->path + len, PATH_BYTES - len, "%s%s", len ? "." : "",
                                json_object_iter_key(iter));
         bool ok = written > 0 && (size_t)written < PATH_BYTES - len;
-        if (!ok)
+        /* Numbers have no row in the table, but their names are as all of the report's are. */
+        if (!ok ||
+            strspn(walk->path + len, ".abcdefghijklmnopqrstuvwxyz0123456789_") != (size_t)written)
             return fail(walk, "a field that redaction does not know");
         if (json_is_string(value))
             ok = visit_text(walk, json_string_value(value), &slot);

@@ -1,6 +1,7 @@
 /* Finds addresses and names in text, and replaces them. */
 #include "redact_private.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,25 +30,33 @@ static bool is_word(char c)
     return is_letter(c) || is_digit(c) || c == '_' || c == '-';
 }
 
+/* What stands before and behind does not belong to the address: a digit always would, a letter
+ * where it is one of an IPv6 address's. "std::map" has no digit, and so no address. */
+static bool stands_alone(const struct netaddr *addr, const char *text, size_t pos, size_t len)
+{
+    char before = pos > 0 ? text[pos - 1] : ' ', last = text[pos + len - 1], next = text[pos + len];
+    if (addr->family == NETADDR_IPV4 && memchr(text + pos, '.', len))
+        return !is_digit(next);
+    if (is_hex(last) && is_hex(next))
+        return false;
+    return !is_letter(before) || (!is_hex(before) && strcspn(text + pos, "0123456789") < len);
+}
+
 /* Length of the longest address that starts at text[pos], 0 if none does. */
 static size_t address_at(const char *text, size_t pos)
 {
     char part[ADDRESS_CHARS + 1];
     size_t len = 0;
-    if (pos > 0 && (is_letter(text[pos - 1]) || is_digit(text[pos - 1]) || text[pos - 1] == ':'))
+    if (pos > 0 && is_digit(text[pos - 1]))
         return 0;
     while (len < ADDRESS_CHARS &&
            (is_hex(text[pos + len]) || text[pos + len] == ':' || text[pos + len] == '.'))
         len++;
     for (; len >= 2; len--) {
         struct netaddr addr;
-        char next = text[pos + len];
-        /* Not in the middle of a number or a word. */
-        if (is_hex(text[pos + len - 1]) && (is_letter(next) || is_digit(next)))
-            continue;
         memcpy(part, text + pos, len);
         part[len] = '\0';
-        if (netaddr_parse_ip(part, &addr))
+        if (netaddr_parse_ip(part, &addr) && stands_alone(&addr, text, pos, len))
             return len;
     }
     return 0;
@@ -162,7 +171,7 @@ bool redact_address(const struct redactor *redactor, const char *text, size_t le
     key[len] = '\0';
     known = json_object_get(redactor->addresses, key);
     if (known) {
-        (void)strcpy(out, json_string_value(known));
+        (void)snprintf(out, NETADDR_IP_TEXT_BYTES, "%s", json_string_value(known));
         return true;
     }
     if (!netaddr_parse_ip(key, &addr))

@@ -162,6 +162,10 @@ static void refuses_a_field_that_it_does_not_know(void **state)
     (void)json_object_set_new(leak, "owner", json_string("Jane"));
     assert_false(redact_document(document, names, why, sizeof(why)));
     assert_string_equal(why, "leaks.owner: a field that redaction does not know");
+    (void)json_object_del(leak, "owner");
+    (void)json_object_set_new(leak, "203.0.113.23", json_integer(1));
+    (void)json_object_set_new(leak, "Jane", json_integer(1));
+    assert_false(redact_document(document, names, why, sizeof(why)));
     json_decref(document);
     pseudonym_free(names);
 }
@@ -232,8 +236,9 @@ static void leaves_text_without_names_alone(void **state)
 static void finds_an_address_in_any_form(void **state)
 {
     static const char *const forms[] = {
-        "192.168.1.23",   "(192.168.1.23)",      "192.168.1.23.",       "x=192.168.1.23;",
-        "-192.168.1.23-", "::ffff:192.168.1.23", "[::ffff:c0a8:117]:80"};
+        "192.168.1.23",      "(192.168.1.23)",      "192.168.1.23.",        "x=192.168.1.23;",
+        "-192.168.1.23-",    "::ffff:192.168.1.23", "[::ffff:c0a8:117]:80", "server:192.168.1.23",
+        "b:192.168.1.23:80", "v192.168.1.23rd",     "192.168.1.23a"};
     char expected[64];
     (void)state;
     (void)strcpy(expected, sentence("192.168.1.23"));
@@ -241,6 +246,9 @@ static void finds_an_address_in_any_form(void **state)
         assert_non_null(strstr(sentence(forms[i]), expected));
     (void)strcpy(expected, sentence("2001:db8:1::23"));
     assert_string_equal(sentence("2001:0DB8:0001:0000:0000:0000:0000:0023"), expected);
+    assert_non_null(strstr(sentence("addr:2001:db8:1::23"), expected));
+    assert_non_null(strstr(sentence("x2001:db8:1::23y"), expected));
+    assert_null(strstr(sentence("1:2:2001:db8:1:0:0:0:0:23"), "db8"));
     assert_null(strstr(sentence("2001:db8:1::23/64 and fe80::1%wg-acme"), "acme"));
     assert_null(strstr(sentence("10.8.0.0/24"), "10.8.0.0"));
 }
