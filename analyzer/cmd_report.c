@@ -122,10 +122,12 @@ static bool add_geo(struct report *r, const struct options *o)
     for (size_t i = 0; good && i < o->geo_count; i++) {
         good = geo_open(geo, o->geo[i], why, sizeof(why));
         if (!good)
-            analyzer_complain("cannot read %s: %s", o->geo[i], why);
+            analyzer_complain("report: %s", why);
     }
     if (good && !geo_document(geo, r->document))
         good = no_memory();
+    if (good && geo_trouble(geo))
+        analyzer_complain("report: %s; countries and networks may be missing", geo_trouble(geo));
     geo_free(geo);
     return good;
 }
