@@ -111,8 +111,8 @@ $(BUILD)/obj/analyzer/report/html/html_assets.o: analyzer/report/html/html_asset
 ANALYZER_NOTES_SRC := $(addprefix analyzer/report/,note_text.c note.c note_event.c note_index.c note_write.c report_pcapng.c \
     pcapng_redact.c pcapng_redact_stun.c)
 # A run's folder, and its events joined with its capture.
-ANALYZER_RUN_SRC := $(addprefix analyzer/run/,run_folder.c run_json.c run_time.c event_fields.c event_line.c event_reader.c)
-ANALYZER_JOIN_SRC := $(addprefix analyzer/join/,join.c rows.c exchanges.c shim.c wire.c clock.c outcome.c order.c join_wire.c join_run.c)
+ANALYZER_RUN_SRC := $(addprefix analyzer/run/,run_folder.c run_json.c run_time.c event_tokens.c event_fields.c event_line.c event_reader.c)
+ANALYZER_JOIN_SRC := $(addprefix analyzer/join/,join.c rows.c exchanges.c shim.c wire.c wire_beside.c clock.c outcome.c order.c join_wire.c join_run.c)
 # What follows from both, and the report that says it.
 ANALYZER_VERDICT_SRC := $(addprefix analyzer/verdict/,network_at.c wanted.c sights.c reason.c advice.c judging.c exits.c leak_exchange.c \
     leak_likely.c disagreement.c dns_past.c result.c verdict.c)
@@ -238,7 +238,7 @@ $(BUILD)/fuzz/fuzz_stream: FUZZ_SRC := $(FUZZ_STREAM_SRC)
 $(BUILD)/fuzz/fuzz_stream: FUZZ_INC := -Ishim/preload
 $(BUILD)/fuzz/fuzz_stream: $(FUZZ_STREAM_SRC) $(wildcard shim/preload/*.h)
 # Of the join without the files it reads.
-FUZZ_JOIN_SRC := analyzer/run/run_time.c analyzer/run/event_fields.c analyzer/run/event_line.c \
+FUZZ_JOIN_SRC := analyzer/run/run_time.c analyzer/run/event_tokens.c analyzer/run/event_fields.c analyzer/run/event_line.c \
     $(filter-out %/join_run.c %/join_wire.c,$(ANALYZER_JOIN_SRC)) analyzer/summary/sightings.c analyzer/flow/table.c \
     analyzer/flow/flow_key.c analyzer/layers/siphash.c
 $(BUILD)/fuzz/fuzz_event_line: FUZZ_SRC += $(FUZZ_JOIN_SRC)

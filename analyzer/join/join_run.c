@@ -86,10 +86,7 @@ static bool take_wire(struct join *j, struct run_folder *run)
     bool good;
     if (fd < 0) {
         if (errno != ENOENT || run->capture.there)
-            run_folder_damage(run, RUN_WIRE_FILE, 0, 0, "it can't be opened: %s",
-                              errno == EINVAL  ? "it is no regular file"
-                              : errno == ELOOP ? "it is a symbolic link"
-                                               : strerror(errno));
+            run_folder_not_opened(run, RUN_WIRE_FILE);
         return true;
     }
     good = join_wire_read(j, fd, &span);

@@ -307,10 +307,7 @@ bool event_reader_run(struct run_folder *run, event_line_fn *tell, void *context
     r->fd = run_folder_file(run, RUN_EVENTS_FILE);
     bool there = r->fd >= 0;
     if (!there) {
-        run_folder_damage(run, RUN_EVENTS_FILE, 0, 0, "it can't be opened: %s",
-                          errno == EINVAL  ? "it is no regular file"
-                          : errno == ELOOP ? "it is a symbolic link"
-                                           : strerror(errno));
+        run_folder_not_opened(run, RUN_EVENTS_FILE);
         free(r);
         return false;
     }

@@ -45,6 +45,14 @@ void run_folder_damage(struct run_folder *run, const char *file, uint64_t line, 
             *c = '?';
 }
 
+void run_folder_not_opened(struct run_folder *run, const char *file)
+{
+    run_folder_damage(run, file, 0, 0, "it can't be opened: %s",
+                      errno == EINVAL  ? "it is no regular file"
+                      : errno == ELOOP ? "it is a symbolic link"
+                                       : strerror(errno));
+}
+
 /* The whole file with a NUL behind it; NULL, noted, where it can't be had. */
 static char *read_whole(struct run_folder *run, int fd, size_t *len)
 {
@@ -74,10 +82,7 @@ static void load_json(struct run_folder *run)
     char *text = NULL;
     int fd = run_folder_file(run, RUN_JSON_FILE);
     if (fd < 0) {
-        run_folder_damage(run, RUN_JSON_FILE, 0, 0, "it can't be opened: %s",
-                          errno == EINVAL  ? "it is no regular file"
-                          : errno == ELOOP ? "it is a symbolic link"
-                                           : strerror(errno));
+        run_folder_not_opened(run, RUN_JSON_FILE);
         return;
     }
     text = read_whole(run, fd, &len);

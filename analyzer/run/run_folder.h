@@ -124,6 +124,9 @@ __attribute__((format(printf, 5, 6))) void run_folder_damage(struct run_folder *
                                                              uint64_t offset, const char *format,
                                                              ...);
 
+/* The same of run_folder_file() that has just failed. */
+void run_folder_not_opened(struct run_folder *run, const char *file);
+
 /* "2026-11-21T12:24:29.569220Z" or "...+0000" in ns since the epoch; 0 where it is none. */
 uint64_t run_time_ns(const char *text, size_t len);
 
