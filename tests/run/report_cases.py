@@ -83,6 +83,12 @@ def _(run):
     run.exchange(5000, TUN, EXIT, left="eth0", back="tun0")
 
 
+@case("the tunnel's own address, although the route is another and nothing was captured of it", result="clean")
+def _(run):
+    run.exchange(1000, TUN, EXIT, wire=False)
+    run.exchange(5000, TUN, EXIT, left="eth0", bound="0.0.0.0", source="route", wire=False)
+
+
 @case("a socket that was bound to a device", (HOME, "server", "eth0", "bound_device", "sure"))
 def _(run):
     run.event("socket", 500, hook={"call": "setsockopt", "fd": 26, "result": 0, "errno": None, "caller": None},
