@@ -129,7 +129,7 @@ ANALYZER_LIBS := -ljansson -lmaxminddb -lresolv -llzma -lbz2 -lzstd -llz4 -lpcap
 UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all demo check check-arm64 unit test-programs bench fuzz lint format install uninstall clean help
+.PHONY: all demo check check-arm64 unit test-programs bench pictures fuzz lint format install uninstall clean help
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -273,8 +273,12 @@ check-arm64: packages-arm64 ## the library for arm64, cross-built and run under 
 	$(Q)tests/preload/arm64.sh build/arm64/librtcshim.so
 
 bench: packages-bench ## measure (GROWTH=1: large captures too); the figures of docs/performance.md
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory all $(BUILD)/tests/report/page
 	$(Q)tests/bench/bench.sh $(BUILD)
+
+pictures: packages-pictures ## make the pictures in docs/: a run of Firefox, its report in Chromium
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)BUILD=$(abspath $(BUILD)) tests/browser/make_pictures.py docs
 
 LINT_C := $(shell git ls-files "*.c")
 # Tests make the mistakes that they test: they are formatted, but clang-tidy does not read them.

@@ -1,12 +1,13 @@
 #!/bin/sh
-# Install the Debian or Ubuntu packages that a purpose needs: packages.sh build|demo|check|bench|arm64.
+# Install the Debian or Ubuntu packages that a purpose needs: packages.sh build|demo|check|bench|pictures|arm64.
 # Does nothing where they are all there; asks for root through sudo where it has to.
 set -eu
 
 build="gcc libc6-dev make pkg-config libjansson-dev libmnl-dev nettle-dev zlib1g-dev libmicrohttpd-dev liblzma-dev libbz2-dev libzstd-dev liblz4-dev libpcap-dev libcap-ng-dev libseccomp-dev libmaxminddb-dev linux-libc-dev uthash-dev libjsmn-dev"
 demo="util-linux passwd procps"
-check="libcmocka-dev libarchive-dev binutils strace coturn iproute2 nftables libcap2-bin clang libclang-rt-dev python3 python3-jsonschema tshark wireshark-common tcpdump mandoc python3-psutil net-tools"
+check="libcmocka-dev libarchive-dev binutils strace coturn iproute2 nftables libcap2-bin clang libclang-rt-dev python3 python3-jsonschema tshark wireshark-common tcpdump mandoc python3-psutil net-tools poppler-utils"
 bench="strace torsocks proxychains4 tcpdump tshark"
+pictures="util-linux coturn iproute2 nftables python3 fonts-inter fonts-jetbrains-mono"
 arm64="gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
 
 case "${1-}" in
@@ -14,9 +15,10 @@ build) packages=$build browsers= ;;
 demo) packages="$build $demo" browsers=any ;;
 check) packages="$build $demo $check" browsers=both ;;
 bench) packages="$build $bench" browsers= ;;
+pictures) packages="$build $pictures" browsers=both ;;
 arm64) packages="make $arm64" browsers= ;;
 *)
-    echo "usage: packages.sh build|demo|check|bench|arm64" >&2
+    echo "usage: packages.sh build|demo|check|bench|pictures|arm64" >&2
     exit 2
     ;;
 esac

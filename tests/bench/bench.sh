@@ -51,3 +51,10 @@ echo "the ring alone"
 
 echo
 "$here/analyzer.sh" "$build"
+
+echo
+if command -v chromium >/dev/null || command -v chromium-browser >/dev/null; then
+    "$here/report_page.py" "$build"
+else
+    echo "the report's page is not measured: apt-get install chromium"
+fi

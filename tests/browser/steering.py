@@ -90,7 +90,7 @@ class Chromium(_Browser):
         self.incoming, from_browser = os.pipe()
         command = [find("chromium"), *BROWSERS["chromium"][1](self.home, "about:blank", False, ["--remote-debugging-pipe", *self.flags])]
         # The browser wants its pipe at 3 and 4.
-        script = f'exec 8<&{to_browser} 9>&{from_browser}; exec 3<&8 4>&9 8<&- 9>&-; exec "$@"'
+        script = f'exec {{in}}<&{to_browser} {{out}}>&{from_browser}; exec 3<&"$in" 4>&"$out" {{in}}<&- {{out}}>&-; exec "$@"'
         self.process = self._start(["bash", "-c", script, "bash", *self.desk.as_user(command)], pass_fds=[to_browser, from_browser])
         os.close(to_browser)
         os.close(from_browser)
@@ -98,6 +98,11 @@ class Chromium(_Browser):
         self.session = self.ask("Target.attachToTarget", session=None, targetId=target["targetId"], flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.ask(f"{domain}.enable")
+
+    def __exit__(self, *_):
+        super().__exit__()
+        for end in (self.out, self.incoming):
+            os.close(end)
 
     def _receive(self, deadline):
         while b"\0" not in self.buffer:
@@ -172,8 +177,10 @@ class Chromium(_Browser):
     def size(self, width, height, scale=1):
         self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=False)
 
-    def picture(self, whole=False):
-        return base64.b64decode(self.ask("Page.captureScreenshot", format="png", captureBeyondViewport=whole)["data"])
+    def picture(self, whole=False, clip=None):
+        """clip: of the page, with x, y, width, height and scale."""
+        part = {"clip": clip} if clip else {}
+        return base64.b64decode(self.ask("Page.captureScreenshot", format="png", captureBeyondViewport=whole or bool(clip), **part)["data"])
 
     def paper(self):
         """The page as PDF, as the print dialog makes it."""

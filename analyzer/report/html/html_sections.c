@@ -158,7 +158,8 @@ void html_legend(struct page *page)
         char label[32];
         size_t len = strlen(name);
         for (size_t k = 0; k <= len && k < sizeof(label); k++)
-            label[k] = name[k] == '_' ? ' ' : name[k];
+            if ((label[k] = name[k]) == '_')
+                label[k] = ' ';
         label[sizeof(label) - 1] = '\0';
         (void)fprintf(
             page->out,

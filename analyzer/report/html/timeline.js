@@ -59,7 +59,7 @@ class Timeline extends EventTarget {
       if (lane.wanted) tags.append(element("span", { class: "tag is-wanted" }, "wanted"));
       if (lane.leaking) tags.append(element("span", { class: "tag is-leaking" }, "leaks"));
       if (one && !one.captured) tags.append(element("span", { class: "tag" }, "not captured"));
-      const addresses = list(one?.addresses).map((address) => visible(address.ip));
+      const addresses = list(one?.addresses).filter((address) => address.kind !== "link-local").map((address) => visible(address.ip));
       lane.label = element("div", { class: `lane-name${lane.wanted ? " is-wanted" : ""}` },
         element("span", { class: "lane-title" }, element("bdi", {}, interfaceName(lane.iface)), tags),
         element("span", { class: "lane-more" }, addresses.slice(0, 2).join(" \u00b7 ") + (addresses.length > 2 ? " \u2026" : "")),
