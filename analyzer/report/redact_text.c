@@ -34,10 +34,10 @@ static bool is_word(char c)
  * where it is one of an IPv6 address's. "std::map" has no digit, and so no address. */
 static bool stands_alone(const struct netaddr *addr, const char *text, size_t pos, size_t len)
 {
-    char before = pos > 0 ? text[pos - 1] : ' ', last = text[pos + len - 1], next = text[pos + len];
+    char before = pos > 0 ? text[pos - 1] : ' ', next = text[pos + len];
     if (addr->family == NETADDR_IPV4 && memchr(text + pos, '.', len))
         return !is_digit(next);
-    if (is_hex(last) && is_hex(next))
+    if (is_hex(next))
         return false;
     return !is_letter(before) || (!is_hex(before) && strcspn(text + pos, "0123456789") < len);
 }

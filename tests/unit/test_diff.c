@@ -155,6 +155,42 @@ static void takes_an_address_for_that_of_the_interface_that_has_it(void **state)
     json_decref(diff);
 }
 
+static void tells_an_address_that_leaked_once_and_by_its_own_interface(void **state)
+{
+    json_t *runs[2], *diff, *learned;
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        json_t *leak;
+        runs[i] = report_example();
+        leak = json_array_get(json_object_get(runs[i], "leaks"), 1);
+        (void)json_object_set_new(json_object_get(leak, "learned_by"), "who",
+                                  json_string("server"));
+    }
+    /* The requests left over the tunnel, and the answers came in over eth0. */
+    learned = json_object_get(json_array_get(json_object_get(runs[1], "paths"), 1), "learned");
+    (void)json_array_append_new(learned, json_pack("{ss}", "address", "2001:db8:1::23"));
+    diff = between(runs[0], runs[1]);
+    assert_string_equal(lines(diff, "reveals"), "");
+    json_decref(diff);
+}
+
+static void leaves_out_the_name_of_an_interface_whose_address_was_shown(void **state)
+{
+    json_t *a = report_example(), *b = report_example(), *diff, *shown;
+    (void)state;
+    shown = json_object_get(json_array_get(json_object_get(b, "enumerations"), 0), "shown");
+    (void)json_array_append_new(shown, json_pack("{ss,sn}", "iface", "eth0", "ip"));
+    (void)json_array_append_new(shown, json_pack("{ss,sn}", "iface", "wlan0", "ip"));
+    shown = json_object_get(json_array_get(json_object_get(a, "enumerations"), 0), "shown");
+    (void)json_array_clear(shown);
+    diff = between(a, b);
+    assert_string_equal(
+        lines(diff, "reveals"),
+        "the private IPv4 address of eth0 (192.168.1.23), shown to firefox-esr by netlink\n"
+        "wlan0, shown to firefox-esr by netlink\n");
+    json_decref(diff);
+}
+
 static void tells_an_address_of_a_new_role(void **state)
 {
     json_t *a = report_example(), *diff;
@@ -427,6 +463,8 @@ int main(void)
         cmocka_unit_test(takes_the_tunnels_of_both_runs_for_one),
         cmocka_unit_test(knows_the_tunnel_also_where_only_one_run_names_it),
         cmocka_unit_test(takes_an_address_for_that_of_the_interface_that_has_it),
+        cmocka_unit_test(tells_an_address_that_leaked_once_and_by_its_own_interface),
+        cmocka_unit_test(leaves_out_the_name_of_an_interface_whose_address_was_shown),
         cmocka_unit_test(tells_an_address_of_a_new_role),
         cmocka_unit_test(tells_the_same_role_over_another_interface),
         cmocka_unit_test(tells_an_address_that_shows_the_hardware_from_one_that_does_not),
