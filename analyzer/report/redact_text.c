@@ -34,7 +34,9 @@ static bool is_word(char c)
  * where it is one of an IPv6 address's. "std::map" has no digit, and so no address. */
 static bool stands_alone(const struct netaddr *addr, const char *text, size_t pos, size_t len)
 {
-    char before = pos > 0 ? text[pos - 1] : ' ', next = text[pos + len];
+    char before = '\0', next = text[pos + len];
+    if (pos > 0)
+        before = text[pos - 1];
     if (addr->family == NETADDR_IPV4 && memchr(text + pos, '.', len))
         return !is_digit(next);
     if (is_hex(next))

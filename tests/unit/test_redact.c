@@ -281,14 +281,23 @@ static void finds_paths_that_no_field_names(void **state)
     assert_null(strstr(sentence("file:///home/jane"), "jane"));
 }
 
+static char folder[] = "/tmp/rtcshim-key-XXXXXX";
+
+static int make_folder(void **state)
+{
+    (void)state;
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    return rmdir(folder);
+}
+
 static char *key_file(const char *name)
 {
     static char file[128];
-    static char folder[64];
-    if (!folder[0]) {
-        (void)strcpy(folder, "/tmp/rtcshim-key-XXXXXX");
-        assert_non_null(mkdtemp(folder));
-    }
     (void)snprintf(file, sizeof(file), "%s/%s", folder, name);
     return file;
 }
@@ -377,5 +386,5 @@ int main(void)
         cmocka_unit_test(makes_a_key_that_only_its_owner_can_read_and_uses_it_again),
         cmocka_unit_test(refuses_a_file_that_holds_no_key_or_is_not_private),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
