@@ -276,8 +276,9 @@ static void a_line_that_is_too_long_costs_itself_alone(void **state)
         size_t filler = k == 0   ? EVENT_LINE_BYTES_MAX - 20
                         : k == 1 ? EVENT_LINE_BYTES_MAX
                                  : 5 << 20;
-        char *text = malloc(filler + 1000 * 450);
-        assert_non_null(text);
+        char *text = calloc(1, filler + 1000 * 450);
+        if (!text)
+            abort();
         size_t len = (size_t)sprintf(text, "{\"seq\":1}\n{\"seq\":2,\"x\":\"");
         memset(text + len, 'y', filler);
         len += filler;
