@@ -126,7 +126,7 @@ static void say_status(const struct capture *c, const char *line)
 
 static void say_status_ready(const struct capture *c)
 {
-    char line[sizeof("capturing\n") + LIVE_TAPS_MAX * (LINKS_NAME_BYTES + 1)] = "capturing";
+    char line[sizeof("capturing\n") + (size_t)LIVE_TAPS_MAX * (LINKS_NAME_BYTES + 1)] = "capturing";
     size_t at = strlen(line);
     const char *name;
     for (size_t i = 0; (name = live_name(c->live, i)) != NULL; i++) {
@@ -315,8 +315,9 @@ static void say_counts(const struct capture *c)
             (unsigned long long)dropped_by_ifaces);
     if (c->status == 0) {
         char line[64];
+        uint64_t lost = dropped + dropped_by_ifaces;
         (void)snprintf(line, sizeof(line), "captured %llu %llu\n", (unsigned long long)c->packets,
-                       (unsigned long long)(dropped + dropped_by_ifaces));
+                       (unsigned long long)lost);
         say_status(c, line);
     }
 }

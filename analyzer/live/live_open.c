@@ -140,7 +140,7 @@ static uint32_t default_buffer(const struct live *live)
  */
 static bool open_later(struct live *live, const struct live_options *options)
 {
-    char filter[LIVE_TAPS_MAX * 2 * sizeof("ifindex 4294967295 or ")] = "";
+    char filter[(size_t)LIVE_TAPS_MAX * 2 * sizeof("ifindex 4294967295 or ")] = "";
     char reason[TAP_REASON_BYTES];
     struct tap_options tap = options->tap;
     enum tap_failure failure;
@@ -156,11 +156,8 @@ static bool open_later(struct live *live, const struct live_options *options)
             break;
         at += (size_t)n;
     }
-    if (tap.filter && asprintf(&both, "(%s) and not (%s)", tap.filter, filter) < 0)
-        both = NULL;
-    else if (!tap.filter && asprintf(&both, "not (%s)", filter) < 0)
-        both = NULL;
-    if (at > 0 && !both) {
+    if (at > 0 && asprintf(&both, "%s%s%snot (%s)", tap.filter ? "(" : "",
+                           tap.filter ? tap.filter : "", tap.filter ? ") and " : "", filter) < 0) {
         analyzer_complain("cannot capture: out of memory");
         return false;
     }

@@ -44,15 +44,14 @@ static char *without_library(const char *value)
 {
     char *copy = strdup(value);
     char *left = calloc(1, strlen(value) + 1);
+    char *end = left;
     char *rest = NULL;
 
     for (char *word = copy && left ? strtok_r(copy, ": ", &rest) : NULL; word;
          word = strtok_r(NULL, ": ", &rest)) {
         if (strcmp(role_base_name(word), "librtcshim.so") == 0)
             continue;
-        if (left[0])
-            strcat(left, ":");
-        strcat(left, word);
+        end = stpcpy(stpcpy(end, end == left ? "" : ":"), word);
     }
     free(copy);
     return left;

@@ -10,7 +10,7 @@ python=/usr/bin/python3
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 passed=0 failed=0
-for test in test_strace_stun test_lab test_dumpcap test_candidates test_nothing_missed test_killed test_rfc8828 test_vpn test_verdict test_tunnel_down test_policy_set test_report_html; do
+for test in test_strace_stun test_lab test_dumpcap test_candidates test_nothing_missed test_killed test_rfc8828 test_vpn test_verdict test_run_capture test_tunnel_down test_policy_set test_report_html; do
     echo "= $test"
     "$python" "$test.py" 2>&1 | tee "$log"
     status=${PIPESTATUS[0]}

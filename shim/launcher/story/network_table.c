@@ -250,11 +250,19 @@ static json_t *link_type_json(uint16_t type)
         uint16_t type;
         const char *name;
     } words[] = {
-        {ARPHRD_ETHER, "ether"},       {ARPHRD_NONE, "none"},       {ARPHRD_PPP, "ppp"},
-        {ARPHRD_LOOPBACK, "loopback"}, {ARPHRD_TUNNEL, "tunnel"},   {ARPHRD_TUNNEL6, "tunnel6"},
-        {ARPHRD_SIT, "sit"},           {ARPHRD_IPGRE, "ipgre"},    
-        {ARPHRD_RAWIP, "rawip"},       {ARPHRD_SLIP, "slip"},       {ARPHRD_INFINIBAND, "infiniband"},
-        {ARPHRD_IEEE80211, "ieee80211"}, {ARPHRD_CAN, "can"},
+        {ARPHRD_ETHER, "ether"},
+        {ARPHRD_NONE, "none"},
+        {ARPHRD_PPP, "ppp"},
+        {ARPHRD_LOOPBACK, "loopback"},
+        {ARPHRD_TUNNEL, "tunnel"},
+        {ARPHRD_TUNNEL6, "tunnel6"},
+        {ARPHRD_SIT, "sit"},
+        {ARPHRD_IPGRE, "ipgre"},
+        {ARPHRD_RAWIP, "rawip"},
+        {ARPHRD_SLIP, "slip"},
+        {ARPHRD_INFINIBAND, "infiniband"},
+        {ARPHRD_IEEE80211, "ieee80211"},
+        {ARPHRD_CAN, "can"},
     };
 
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)

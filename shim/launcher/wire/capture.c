@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,6 +61,7 @@ static void on_message(const char *line, size_t len, void *ctx)
 static void on_status(const char *line, size_t len, void *ctx)
 {
     static const char capturing[] = "capturing";
+    static const char captured[] = "captured ";
     struct capture *capture = ctx;
     char text[4096];
     char *rest = NULL;
@@ -70,8 +70,11 @@ static void on_status(const char *line, size_t len, void *ctx)
         return;
     memcpy(text, line, len);
     text[len] = '\0';
-    if (sscanf(text, "captured %" SCNu64 " %" SCNu64, &capture->packets, &capture->dropped) == 2) {
-        capture->finished = true;
+    if (strncmp(text, captured, sizeof(captured) - 1) == 0) {
+        char *end = text + sizeof(captured) - 1;
+        capture->packets = strtoull(end, &end, 10);
+        capture->dropped = strtoull(end, &end, 10);
+        capture->finished = *end == '\0';
         return;
     }
     if (strncmp(text, capturing, sizeof(capturing) - 1) != 0)
@@ -348,6 +351,7 @@ json_t *capture_json(const struct capture *capture, const char *file, uint64_t l
     bool over = capture_over(capture);
     bool failed = over && capture_failed(capture);
     char how[REASON_BYTES] = "";
+    uint64_t unasked = left_out + capture->skipped;
 
     if (failed)
         describe_end(capture, how, sizeof(how));
@@ -359,5 +363,5 @@ json_t *capture_json(const struct capture *capture, const char *file, uint64_t l
         capture->finished ? json_integer((json_int_t)capture->packets) : json_null(), "dropped",
         capture->finished ? json_integer((json_int_t)capture->dropped) : json_null(), "status",
         over ? json_string(failed ? "failed" : "complete") : json_string("running"), "reason",
-        text_json_or_null(how), "unasked", (json_int_t)(left_out + capture->skipped));
+        text_json_or_null(how), "unasked", (json_int_t)unasked);
 }

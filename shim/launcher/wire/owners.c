@@ -66,20 +66,25 @@ struct owners *owners_new(const struct owners_options *options)
 
 void owners_free(struct owners *owners)
 {
-    struct seen *seen, *next_seen;
-    struct flow *flow, *next_flow;
+    struct seen *seen;
+    struct flow *flow;
 
     if (!owners)
         return;
-    HASH_ITER(hh, owners->seen, seen, next_seen)
-    {
-        HASH_DEL(owners->seen, seen);
+    /* HASH_CLEAR() leaves the elements and their order. */
+    seen = owners->seen;
+    HASH_CLEAR(hh, owners->seen);
+    while (seen) {
+        struct seen *next = seen->hh.next;
         free(seen);
+        seen = next;
     }
-    HASH_ITER(hh, owners->flows, flow, next_flow)
-    {
-        HASH_DEL(owners->flows, flow);
+    flow = owners->flows;
+    HASH_CLEAR(hh, owners->flows);
+    while (flow) {
+        struct flow *next = flow->hh.next;
         free(flow);
+        flow = next;
     }
     sock_owner_free(owners->kernel);
     free(owners);
@@ -191,19 +196,16 @@ static bool ask(struct owners *owners, const struct flow *flow, struct sock_owne
 
 static struct flow *add_flow(struct owners *owners, const struct flow_key *key)
 {
-    struct flow *flow = NULL, *old, *next;
+    struct flow *flow = NULL;
 
     if (HASH_COUNT(owners->flows) < OWNERS_FLOWS_MAX) {
         flow = malloc(sizeof(*flow));
     } else {
-        HASH_ITER(hh, owners->flows, old, next)
-        {
-            if (old->waits)
-                continue;
-            HASH_DEL(owners->flows, old);
-            flow = old;
-            break;
-        }
+        /* The oldest that does not wait. */
+        for (flow = owners->flows; flow && flow->waits;)
+            flow = flow->hh.next;
+        if (flow)
+            HASH_DEL(owners->flows, flow);
     }
     if (!flow)
         return NULL;

@@ -28,7 +28,7 @@ struct sock_owner {
 struct sock_owner *sock_owner_new(void)
 {
     struct sock_owner *owner = calloc(1, sizeof(*owner));
-    struct timeval wait = {.tv_usec = WAIT_MS * 1000};
+    struct timeval wait = {.tv_usec = WAIT_MS * 1000L};
 
     if (!owner)
         return NULL;
