@@ -231,10 +231,12 @@ static void tell_reservations(struct paragraphs *p, const json_t *document)
                          counted(damage, "place", "places", words, sizeof(words)));
     if (json_is_object(capture)) {
         const json_t *confirmed = part_at(part_at(document, "outcomes"), "confirmed");
+        char packets[96];
         paragraph_format(
             p, 0, PLAIN, "", "The wire was captured (%s); %s confirmed by both witnesses.",
-            counted(number_at(capture, "packets"), "packet", "packets", words, sizeof(words)),
-            number_at(confirmed, "messages") == 1 ? "1 STUN message is" : "STUN messages are");
+            counted(number_at(capture, "packets"), "packet", "packets", packets, sizeof(packets)),
+            counted(number_at(confirmed, "messages"), "STUN message is", "STUN messages are", words,
+                    sizeof(words)));
     } else {
         paragraph(
             p, 0, PLAIN, "",

@@ -20,9 +20,10 @@ bool wanted_names(const struct wanted *wanted, const char *iface)
 
 static void add_name(struct wanted *wanted, const char *name, size_t len)
 {
-    char *to = wanted->names[wanted->count];
+    char *to;
     if (wanted->count == WANTED_MAX || len == 0)
         return;
+    to = wanted->names[wanted->count];
     (void)snprintf(to, WANTED_NAME_BYTES, "%.*s", (int)(len < WANTED_NAME_BYTES ? len : 15), name);
     if (wanted_names(wanted, to))
         return;

@@ -31,6 +31,7 @@ expect_status "a report is made" 0 "$rtcshim" report --vpn tun0 "$tmp/leak"
 check "that begins with the verdict" [ "$(head -1 "$tmp/out")" = "LEAK: 1 address leaked outside tun0." ]
 check "names the address and the interface" grep -q "2001:db8:1::23 (global IPv6) of eth0" "$tmp/out"
 check "the evidence" grep -q "events 3, 4; frames 3, 4" "$tmp/out"
+check "how much both witnesses confirm" grep -q "(4 packets); 4 STUN messages are confirmed" "$tmp/out"
 check "and what to do" grep -q "rtcshim run --vpn tun0 /usr/bin/firefox-esr" "$tmp/out"
 check "without colour, since it is no terminal" sh -c "! grep -q \"\$(printf '\\033')\" \"\$0\"" "$tmp/out"
 expect_status "--brief is the verdict alone" 0 "$rtcshim" report --brief --vpn tun0 "$tmp/leak"
