@@ -168,6 +168,10 @@ class Chromium(_Browser):
             for kind in ("mousePressed", "mouseReleased"):
                 self.ask("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
+    def drag(self, x, y, by):
+        for kind, at in (("mouseMoved", x), ("mousePressed", x), ("mouseMoved", x + by / 2), ("mouseMoved", x + by), ("mouseReleased", x + by)):
+            self.ask("Input.dispatchMouseEvent", type=kind, x=at, y=y, button="none" if kind == "mouseMoved" and at == x else "left", buttons=int(at != x), clickCount=1)
+
     def dark(self, on):
         self.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if on else "light"}])
 
@@ -277,6 +281,11 @@ class Firefox(_Browser):
         actions = [{"type": "pointerMove", "x": int(x), "y": int(y)}]
         if press:
             actions += [{"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0}]
+        self.ask("WebDriver:PerformActions", actions=[{"type": "pointer", "id": "mouse", "actions": actions}])
+
+    def drag(self, x, y, by):
+        move = lambda at: {"type": "pointerMove", "x": int(at), "y": int(y)}
+        actions = [move(x), {"type": "pointerDown", "button": 0}, move(x + by / 2), move(x + by), {"type": "pointerUp", "button": 0}]
         self.ask("WebDriver:PerformActions", actions=[{"type": "pointer", "id": "mouse", "actions": actions}])
 
     def dark(self, on):

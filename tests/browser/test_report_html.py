@@ -169,6 +169,13 @@ def check_hands(reader):
     reader.check("found in 54" in narrowed, "and the table can follow", narrowed)
     reader.press("[data-act=all]")
     reader.check(reader.ask(span) == whole and reader.ask("return textOf('#exchanges .status')").endswith("of 54"), "and another the whole run again")
+    x, y = reader.ask("return middleOf('#stage')")
+    reader.browser.drag(x, y, 120)
+    dragged = [float(second) for second in re.findall(r"[\d.]+(?= s)", reader.ask(span))]
+    reader.check(len(dragged) == 2 and 5.5 < dragged[0] < dragged[1] < 8.5 and 1.4 < dragged[1] - dragged[0] < 2.2, "dragging over the picture looks closer there", dragged)
+    reader.ask("document.getElementById('stage').focus()")
+    reader.browser.key("0")
+    reader.check(reader.ask(span) == whole, "and 0 goes back to the whole run")
     drawn = reader.ask("return picturePrint()")
     reader.press("[data-outcome=unseen]")
     reader.check(reader.ask("return document.querySelector('[data-outcome=unseen]').ariaPressed") == "false" and reader.ask("return picturePrint()") != drawn,
@@ -260,16 +267,20 @@ def check_sight(reader):
     reader.browser.size(1320, 1000)
 
 
+def paper_words(reader):
+    path = f"{reader.browser.home}/paper.pdf"
+    with open(path, "wb") as file:
+        file.write(reader.browser.paper())
+    text = subprocess.run(["pdftotext", "-layout", path, "-"], stdout=subprocess.PIPE, check=True).stdout.decode()
+    return path, " ".join(text.split())
+
+
 def check_paper(reader):
     reader.browser.dark(True)
     reader.open(documents.small())
     reader.drawn()
-    path = f"{reader.browser.home}/paper.pdf"
-    with open(path, "wb") as file:
-        file.write(reader.browser.paper())
+    path, words = paper_words(reader)
     reader.browser.dark(False)
-    text = subprocess.run(["pdftotext", "-layout", path, "-"], stdout=subprocess.PIPE, check=True).stdout.decode()
-    words = " ".join(text.split())
     reader.check("2 addresses leaked outside tun0, and 1 more is likely." in words, "on paper the verdict stands", words[:300])
     for wanted in ("rtcshim run --vpn tun0 firefox-esr", "dead.example.net", "Looks at interfaces", "a static program", "203.0.113.8:47402"):
         reader.check(wanted in words, f"and so does: {wanted}")
@@ -278,6 +289,12 @@ def check_paper(reader):
     image = subprocess.run(["pdftoppm", "-r", "20", "-f", "1", "-l", "1", path], stdout=subprocess.PIPE, check=True).stdout
     light = sum(value > 200 for value in image) / len(image)
     reader.check(light > 0.8, "on white, also for who reads in the dark", f"{light:.2f} of the first page")
+    reader.check("1 to 50 of 54" in reader.ask("return textOf('#exchanges .status')"), "afterwards the table has its pages again", reader.ask("return textOf('#exchanges .status')"))
+    reader.open(documents.many(rows=2000))
+    reader.drawn()
+    words = paper_words(reader)[1]
+    reader.check("On paper: the 200 that matter first, of 2" in words, "of many exchanges those are printed that matter, and it says so", words[-2000:])
+    reader.check(all(f"stun{n}.example.org" in words for n in (1, 125, 249)), "of everything else all")
 
 
 def check_strange_documents(reader):

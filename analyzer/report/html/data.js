@@ -88,7 +88,9 @@ const exchanges = (() => {
   const startAt = at.get("start_us");
   order.sort((a, b) => rows[a][startAt] - rows[b][startAt] || a - b);
   const get = (position, name) => rows[order[position]][at.get(name)] ?? null;
-  return { count: rows.length, get, leftOut: report.exchanges?.left_out ?? 0 };
+  // How early in the document, which has first what matters first.
+  const rank = (position) => order[position];
+  return { count: rows.length, get, rank, leftOut: report.exchanges?.left_out ?? 0 };
 })();
 
 /* "48\u201349, 52": neighbours as ranges, as html_numbers() has them. */

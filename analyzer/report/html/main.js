@@ -45,6 +45,7 @@ function startTimeline(table) {
   };
   const showInTable = (index) => {
     const row = table.show(index);
+    if (!table.narrowed && byId("in-view")) byId("in-view").checked = false; // it was not in view
     row.focus({ preventScroll: true });
     row.scrollIntoView({ block: "center" });
   };

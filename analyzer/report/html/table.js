@@ -111,10 +111,11 @@ class DataTable {
   }
 
   update() {
-    this.shown = this.order.filter((index) => (!this.wanted || this.source.matches(index, this.wanted)) && (!this.narrowed || this.narrowed(index)));
+    const isShown = this.onPaper ?? ((index) => (!this.wanted || this.source.matches(index, this.wanted)) && (!this.narrowed || this.narrowed(index)));
+    this.shown = this.order.filter(isShown);
     const pages = Math.max(1, Math.ceil(this.shown.length / this.pageRows));
     this.page = Math.min(Math.max(this.page, 0), pages - 1);
-    const first = this.page * this.pageRows;
+    const first = this.page ? this.page * this.pageRows : 0; // no page of infinitely many rows
     const rows = this.shown.slice(first, first + this.pageRows).map((index) => this.source.row(index));
     this.body.replaceChildren(...rows);
     if (!this.tools) return;
@@ -126,10 +127,17 @@ class DataTable {
     this.back.parentElement.hidden = pages === 1;
   }
 
-  /* Paper has no pages to turn: show what may be printed, then what was shown before. */
+  /* Paper has no pages to turn: all rows, of the exchanges those that matter first; afterwards what was shown before. */
   print(printing) {
-    this.pageRows = printing ? PRINT_ROWS : PAGE_ROWS;
+    if (printing) this.pageBefore = this.page;
+    else this.page = this.pageBefore ?? 0;
+    this.pageRows = printing ? Infinity : PAGE_ROWS;
+    this.onPaper = printing && this.source.rank ? (index) => this.source.rank(index) < PRINT_ROWS : null;
     this.update();
+    this.paperNote?.remove();
+    if (!this.onPaper || this.source.count <= PRINT_ROWS) return;
+    this.paperNote = element("p", { class: "note" }, `On paper: the ${number(PRINT_ROWS)} that matter first, of ${number(this.source.count)}.`);
+    this.table.after(this.paperNote);
   }
 }
 
@@ -172,6 +180,8 @@ class ExchangeRows {
     if (column === FRAMES) return list(exchanges.get(index, "frames"))[0] ?? Infinity;
     return EXCHANGE_TEXT[column](index);
   }
+
+  rank = exchanges.rank;
 
   row(index) {
     if (!this.made.has(index)) this.made.set(index, this.#make(index));
