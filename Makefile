@@ -246,6 +246,9 @@ $(BUILD)/fuzz/fuzz_event_line: $(FUZZ_JOIN_SRC) $(wildcard analyzer/run/*.h anal
 FUZZ_REPORT_SRC := $(filter-out %/report_load.c %/geo.c,$(ANALYZER_SHARE_SRC)) analyzer/complain.c
 $(BUILD)/fuzz/fuzz_report: FUZZ_SRC += $(FUZZ_REPORT_SRC)
 $(BUILD)/fuzz/fuzz_report: $(FUZZ_REPORT_SRC) $(wildcard analyzer/report/*.h analyzer/report/*.def)
+FUZZ_REDACT_SRC := $(addprefix analyzer/report/,pcapng_redact_stun.c pseudonym.c pseudonym_name.c ipcrypt_pfx.c)
+$(BUILD)/fuzz/fuzz_redact_message: FUZZ_SRC += $(FUZZ_REDACT_SRC)
+$(BUILD)/fuzz/fuzz_redact_message: $(FUZZ_REDACT_SRC) $(wildcard analyzer/report/*.h)
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(CORE_SRC) $(CORE_PROGRAM_SRC) $(wildcard core/*.h core/*.def)
 	$(call say,FUZZ,$@)
 	@mkdir -p $(@D)
