@@ -5,6 +5,7 @@
 #include <string.h>
 
 enum {
+    COLUMNS_MOST = 11,
     EXCHANGES_STANDING = 100, /* that are in the page without the script; it makes all */
 };
 
@@ -16,7 +17,7 @@ struct column {
 
 struct table {
     const char *id, *title, *caption, *none;
-    struct column columns[11];
+    struct column columns[COLUMNS_MOST];
 };
 
 static const struct table tables[] = {
@@ -67,7 +68,27 @@ static json_t *row_object(const struct page *page, const struct table *table, co
     return object;
 }
 
-static void put_row(struct page *page, const struct table *table, const json_t *row)
+/* Nobody misses a column in which nothing stands. The script counts on those of the exchanges. */
+static bool column_is_shown(const struct table *table, const struct column *column,
+                            const json_t *rows)
+{
+    size_t i;
+    const json_t *row;
+
+    if (strcmp(table->id, "exchanges") == 0 || strcmp(table->id, "leaks") == 0 ||
+        (column->cell != CELL_VALUE && column->cell != CELL_GEO))
+        return true;
+    json_array_foreach((json_t *)rows, i, row)
+    {
+        const json_t *value = json_object_get(row, column->key);
+        if (value && !json_is_null(value))
+            return true;
+    }
+    return false;
+}
+
+static void put_row(struct page *page, const struct table *table, const bool *shown,
+                    const json_t *row)
 {
     json_t *object = row_object(page, table, row);
     bool leaking = json_is_integer(json_object_get(object, "leak"));
@@ -79,6 +100,8 @@ static void put_row(struct page *page, const struct table *table, const json_t *
     html_put(page, leaking ? "<tr class=\"leaking\">" : "<tr>");
     for (const struct column *c = table->columns; c->heading; c++) {
         const json_t *value = json_object_get(object, c->key);
+        if (!shown[c - table->columns])
+            continue;
         if (html_cell_is_number(c->cell) && json_is_integer(value))
             (void)fprintf(page->out,
                           "<td class=\"number\" data-value=\"%" JSON_INTEGER_FORMAT "\">",
@@ -121,6 +144,7 @@ void html_table(struct page *page, const char *id)
     size_t count = json_array_size(rows);
     size_t i;
     const json_t *row;
+    bool shown[COLUMNS_MOST];
 
     (void)fprintf(
         page->out,
@@ -128,15 +152,18 @@ void html_table(struct page *page, const char *id)
         table->caption, id);
     put_caption(page, table, count);
     html_put(page, "<thead><tr>");
-    for (const struct column *c = table->columns; c->heading; c++)
-        (void)fprintf(page->out, "<th scope=\"col\"%s>%s</th>",
-                      html_cell_is_number(c->cell) ? " class=\"number\"" : "", c->heading);
+    for (const struct column *c = table->columns; c->heading; c++) {
+        shown[c - table->columns] = column_is_shown(table, c, rows);
+        if (shown[c - table->columns])
+            (void)fprintf(page->out, "<th scope=\"col\"%s>%s</th>",
+                          html_cell_is_number(c->cell) ? " class=\"number\"" : "", c->heading);
+    }
     html_put(page, "</tr></thead>\n<tbody>\n");
     json_array_foreach((json_t *)rows, i, row)
     {
         if (strcmp(id, "exchanges") == 0 && i == EXCHANGES_STANDING)
             break;
-        put_row(page, table, row);
+        put_row(page, table, shown, row);
     }
     html_put(page, "</tbody>\n</table>\n</div>\n");
 }

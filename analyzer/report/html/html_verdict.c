@@ -118,6 +118,11 @@ static void put_caveats(struct page *page)
         html_number(page, dropped);
         html_put(page, " packets.</p>\n");
     }
+    if (html_integer(run, "left_out") > 0) {
+        html_put(page, "<p class=\"note\">");
+        html_number(page, html_integer(run, "left_out"));
+        html_put(page, " rows of the tables below had no room.</p>\n");
+    }
     if (!json_is_object(json_object_get(run, "capture")))
         html_put(
             page,
