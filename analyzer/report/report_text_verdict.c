@@ -7,6 +7,7 @@ enum {
     ADDRESSES_MAX = 2, /* that are told about one by one; the others are counted */
     LIKELY_MAX = 5,
     LEARNED_MAX = 8,
+    STRANGERS_MAX = 2,
     ADVICE_MAX = 3,
     WORDS_BYTES = 512,
 };
@@ -201,21 +202,41 @@ static void tell_faults(struct paragraphs *p, const json_t *document)
                                  sizeof(words)));
 }
 
+/* Who went around the shim. Other programs of the machine are not this run's business. */
+static void tell_strangers(struct paragraphs *p, const json_t *document)
+{
+    const json_t *list = part_at(document, "strangers");
+    size_t told = 0, more = 0;
+    char words[64];
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *row = json_array_get(list, i);
+        if (json_is_false(part_at(row, "of_run")))
+            continue;
+        if (told == STRANGERS_MAX) {
+            more++;
+            continue;
+        }
+        told++;
+        paragraph(p, 0, DOUBTFUL, "Note:", text_at(row, "sentence"));
+    }
+    if (more > 0)
+        paragraph_format(
+            p, 0, DOUBTFUL, "Note:", "%s went around the shim.",
+            counted(more, "more sender of STUN", "more senders of STUN", words, sizeof(words)));
+}
+
 /* What else a reader must know before he believes the verdict. */
 static void tell_reservations(struct paragraphs *p, const json_t *document)
 {
     const json_t *run = part_at(document, "run"), *verdict = part_at(document, "verdict");
     const json_t *capture = part_at(run, "capture");
-    uint64_t strangers = number_at(verdict, "strangers"), lost = number_at(run, "events_lost");
+    uint64_t lost = number_at(run, "events_lost");
     uint64_t uncovered = number_at(verdict, "uncovered");
     size_t dns = json_array_size(part_at(document, "dns"));
     size_t damage = json_array_size(part_at(run, "damage"));
     char words[96];
     paragraph_blank(p);
-    if (strangers > 0)
-        paragraph_format(
-            p, 0, DOUBTFUL, "Note:", "%s went around the shim; see below.",
-            counted(strangers, "sender of STUN", "senders of STUN", words, sizeof(words)));
+    tell_strangers(p, document);
     if (dns > 0)
         paragraph_format(p, 0, DOUBTFUL, "Note:", "%s went past the wanted path.",
                          counted(dns, "DNS question", "DNS questions", words, sizeof(words)));

@@ -97,14 +97,13 @@ static bool told_by_shim(const struct judging *g, const struct join_exchange *x,
             x->iface_source == JOIN_PINNED
                 ? "the socket was bound to the interface, and the server's answer says it"
                 : "the kernel named the interface as the route, and the server's answer says it";
-    } else if (own || g->verdict->exit_count > 0) {
+    } else if (own) {
         t->sure = true;
-        t->basis = own ? "the server's answer says it, and it is an address of that interface"
-                       : "the server's answer says it, and it is none that servers saw through the "
-                         "wanted path";
+        t->basis = "the server's answer says it, and it is an address of that interface";
     } else {
-        t->basis =
-            "the server's answer says it, and the socket was bound to that interface's address";
+        /* The tunnel may have carried it all the same, and have more exits than were seen. */
+        t->basis = "the server's answer says it, and the socket was bound to that interface's "
+                   "address; where it left was not captured";
     }
     return true;
 }

@@ -140,6 +140,19 @@ def _(run):
     run.exchange(1000, ETH, HOME, left="eth0", iface="eth0", wire=False)
 
 
+@case("no capture, and another address than the tunnel's: that may have more exits", (HOME, "server", "eth0", "bound_address", "likely"),
+      (ETH, "page", "eth0", "host_candidate", "likely"))
+def _(run):
+    run.exchange(1000, TUN, EXIT, wire=False)
+    run.exchange(5000, ETH, HOME, left="eth0", iface="eth0", wire=False)
+
+
+@case("no capture, but the answer tells the interface's own address", (ETH6, "server", "eth0", "no_ipv6_in_tunnel", "sure"),
+      (ETH6, "page", "eth0", "host_candidate", "likely"))
+def _(run):
+    run.exchange(5000, ETH6, ETH6, left="eth0", remote=(STUN6, 3478), wire=False)
+
+
 @case("no capture, no answer", (ETH6, "server", "eth0", "no_ipv6_in_tunnel", "likely"))
 def _(run):
     run.exchange(1000, ETH6, None, left="eth0", remote=(STUN6, 3478), bound="::", source="route", wire=False)
@@ -381,6 +394,8 @@ def further(judge, documents):
     judge.check(len(around["strangers"]) == 1 and who["pid"] == 200 and stranger["uncovered"] and stranger["of_run"] and "pid 200" in stranger["sentence"],
                 "what went around the shim is named with its pid", around["strangers"])
     judge.check([around["processes"][row["process"]]["pid"] for row in around["uncovered"]] == [200], "and stands among what is not covered", around["uncovered"])
+    text = judge.report(f"{judge.folder}/case{list(documents).index('a process of the run that goes around the shim')}", "--brief", "--vpn", "tun0").decode()
+    judge.check("Note: pion (pid 200) sent STUN" in text, "also in the verdict's text", text)
     bystander = documents["another program of the machine is no leak of this run"]
     judge.check(bystander["strangers"][0]["of_run"] is False and "another program" in bystander["strangers"][0]["sentence"],
                 "a bystander is told apart", bystander["strangers"])
