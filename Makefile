@@ -102,7 +102,7 @@ ANALYZER_LIVE_SRC := $(addprefix analyzer/live/,links.c tap.c catalog.c live_ope
 ANALYZER_SHARE_SRC := $(addprefix analyzer/report/,ipcrypt_pfx.c pseudonym.c pseudonym_name.c redact.c redact_words.c redact_text.c redact_key.c geo.c \
     diff.c diff_roles.c diff_facts.c diff_context.c diff_print.c report_load.c)
 # The report as one HTML page; its template, style and script are part of the program.
-ANALYZER_HTML_SRC := analyzer/report/report_html.c $(addprefix analyzer/report/html/,html_text.c html_cells.c html_verdict.c html_tables.c html_sections.c html_assets.S)
+ANALYZER_HTML_SRC := analyzer/report/report_html.c $(addprefix analyzer/report/html/,html_text.c html_cells.c html_verdict.c html_leaks.c html_tables.c html_sections.c html_assets.S)
 $(BUILD)/obj/analyzer/report/html/html_assets.o: analyzer/report/html/html_assets.S $(wildcard $(addprefix analyzer/report/html/,*.html *.css *.js))
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
