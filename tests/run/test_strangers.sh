@@ -51,6 +51,11 @@ expect_status "with --require-coverage a static program that used a socket ends 
     run --capture --require-coverage -o "$tmp/strict" sh -c "'$tmp/around-static' udp 192.0.2.9 3478 400; true"
 check "and says why" said "require-coverage: 1 process that may have used"
 
+expect_status "a static program as the command itself" 0 run --capture -o "$tmp/alone" "$tmp/around-static" udp 192.0.2.9 3478 600
+cp "$tmp/out" "$tmp/alone.txt"
+owned "is told with its process" "$tmp/alone" "$tmp/alone.txt" true around-static
+check "and listed once" [ "$(grep -c 'around-static\[' "$tmp/err")" = 1 ]
+
 # --- TCP, to a server in a namespace of its own ------------------------------------------------------------------------------------
 far_link tcp0 198.51.100 0 tcp || fail "the TCP server listens"
 expect_status "a run over TCP" 0 run --capture -o "$tmp/tcp-run" sh -c "'$tmp/around-static' tcp 198.51.100.9 3478 500 >'$tmp/tcp'"

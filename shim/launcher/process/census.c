@@ -316,7 +316,7 @@ static void mark_ended(struct census *census, struct process *p, bool last)
  * the exec does not count. */
 static bool is_listed(const struct exec_note *note, const struct process *p)
 {
-    if (!p || p->number == note->number)
+    if (!p || (note->number != 0 && p->number == note->number))
         return false;
     if (coverage_is_missing(p->coverage) || !coverage_is_certain(note->forecast))
         return true;
