@@ -12,9 +12,6 @@ fi
 echo "machine: $(nproc) processors, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), Linux $(uname -r)"
 if [ "${ONLY:-}" = analyzer ]; then
     exec "$here/analyzer.sh" "$build"
-
-echo
-"$here/report_run.py" "$build"
 fi
 work=$(mktemp -d "${TMPDIR:-/tmp}/rtcshim-bench.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -54,6 +51,9 @@ echo "the ring alone"
 
 echo
 "$here/analyzer.sh" "$build"
+
+echo
+"$here/report_run.py" "$build"
 
 echo
 if command -v chromium >/dev/null || command -v chromium-browser >/dev/null; then
