@@ -1,9 +1,11 @@
 /* The report at the end of a run: made by rtcshim-analyzer from the run's folder alone. */
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,11 +15,28 @@
 
 enum {
     REPORT_ARGS_MAX = 16,
+    LOOK_MS = 200, /* SIGCHLD comes sooner */
     /* rtcshim-analyzer report */
     REPORT_MADE = 0,
     REPORT_DAMAGED = 1,
     REPORT_LEAK = EXIT_LEAK,
 };
+
+/* Whoever is tired of waiting ends the report, not the run: what it was is in its folder. */
+static bool wait_for_report(const struct run *run, pid_t pid, int *status)
+{
+    struct signalfd_siginfo info;
+    pid_t ended;
+
+    while ((ended = waitpid(pid, status, WNOHANG)) == 0 || (ended < 0 && errno == EINTR)) {
+        struct pollfd signals = {.fd = run->signal_fd, .events = POLLIN};
+        (void)poll(&signals, 1, LOOK_MS);
+        while (read(run->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+            if (info.ssi_signo == SIGINT || info.ssi_signo == SIGTERM || info.ssi_signo == SIGHUP)
+                (void)kill(pid, (int)info.ssi_signo);
+    }
+    return ended == pid;
+}
 
 /* Its exit status, as a shell says it; -1: it could not be started, which has been said. */
 static int make_report(struct run *run)
@@ -62,9 +81,8 @@ static int make_report(struct run *run)
                                                           .signals = &run->signals});
     if (pid < 0)
         return -1;
-    while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR)
-            return -1;
+    if (!wait_for_report(run, pid, &status))
+        return -1;
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 

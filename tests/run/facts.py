@@ -5,10 +5,12 @@
     facts.py stun FOLDER WITNESS   transaction ids of the messages that went out, as the shim or the capture has them
     facts.py capture FOLDER FIELD  a field of run.json's capture, as JSON
     facts.py run FOLDER FIELD      a field of run.json, as JSON
+    facts.py strangers FILE        of a report document: "PID OF_RUN UNCOVERED MESSAGES", a line each; the pid as in the sentence
     facts.py report FILE PATH      a field of a report document by its path (outcomes.confirmed.messages), as JSON
 """
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -43,6 +45,13 @@ def stun(folder, witness):
         print(txid)
 
 
+def strangers(file):
+    with open(file, encoding="utf-8") as source:
+        for s in json.load(source)["strangers"]:
+            pid = re.search(r"\(pid (\d+)\)", s["sentence"])
+            print(pid.group(1) if pid else None, json.dumps(s["of_run"]), json.dumps(s["uncovered"]), s["messages"])
+
+
 def report(file, path):
     with open(file, encoding="utf-8") as source:
         at = json.load(source)
@@ -51,6 +60,6 @@ def report(file, path):
     print(json.dumps(at))
 
 
-{"owner": owner, "stun": stun, "report": report,
+{"owner": owner, "stun": stun, "report": report, "strangers": strangers,
  "capture": lambda folder, field: print(json.dumps(document(folder)["capture"][field])),
  "run": lambda folder, field: print(json.dumps(document(folder)[field]))}[sys.argv[1]](*sys.argv[2:])

@@ -47,6 +47,17 @@ check "what had ended before it was asked about is told as unknown" [ "$("$facts
 check "the library has seen none of them" [ -z "$("$facts" stun "$tmp/kinds" shim)" ]
 check "the events are in their schema" "$here/check_schema.py" "$tmp/kinds/events.ndjson"
 check "the capture itself is no process of the run" sh -c "! grep -q rtcshim-analyzer '$tmp/kinds/run.json'"
+"$rtcshim" report -j "$tmp/kinds" >"$tmp/report.json"
+"$facts" strangers "$tmp/report.json" >"$tmp/strangers"
+# named NAME FILE WHAT: the report names the pid that is in FILE.
+named() {
+    read -r pid _ <"$2"
+    check "$1" grep -qx "$pid $3" "$tmp/strangers"
+}
+named "the report names the pid that made raw system calls" "$tmp/udp" "true false 1"
+named "and that of the static program, as uncovered" "$tmp/static" "true true 1"
+check "and one that nobody knows, of ten" [ "$(grep -c . "$tmp/strangers") $(grep -c '^None null' "$tmp/strangers")" = "10 1" ]
+check "no message is called confirmed" [ "$("$facts" report "$tmp/report.json" outcomes.confirmed.messages) $("$facts" report "$tmp/report.json" outcomes.unseen.messages)" = "0 10" ]
 expect_status "with --require-coverage a static program that used a socket ends the run with 125" 125 \
     run --capture --require-coverage -o "$tmp/strict" sh -c "'$tmp/around-static' udp 192.0.2.9 3478 400; true"
 check "and says why" said "require-coverage: 1 process that may have used"
@@ -76,6 +87,10 @@ expect_status "a run beside a bystander" 0 run --capture -o "$tmp/both" sh -c ".
 wait $!
 owned "a bystander's message is told as such" "$tmp/both" "$tmp/bystander" false around
 owned "and the run's own as the run's" "$tmp/both" "$tmp/inside" true around
+"$rtcshim" report -j "$tmp/both" >"$tmp/report.json"
+"$facts" strangers "$tmp/report.json" >"$tmp/strangers"
+named "the report calls the bystander none of the run's" "$tmp/bystander" "false false 1"
+check "and confirms what the library has seen" [ "$("$facts" report "$tmp/report.json" outcomes.confirmed.messages)" = 5 ]
 sort "$tmp/asked" >"$tmp/asked.sorted"
 check "the library has seen what went through it" sh -c "'$facts' stun '$tmp/both' shim | cmp -s - '$tmp/asked.sorted'"
 known=0
