@@ -81,6 +81,7 @@ uint32_t join_flow_add(struct join *j, const struct message_key *key)
         .local = key->local,
         .remote = key->remote,
         .remote_name = JOIN_NONE,
+        .software = JOIN_NONE,
         .wire_iface = JOIN_NONE,
         .further_iface = JOIN_NONE,
         .owner = JOIN_NONE,

@@ -78,6 +78,7 @@ struct join_flow {
     struct netaddr wire_local; /* as on the wire, where that is another one: a wildcard, a NAT here;
                                   else NETADDR_NONE */
     uint32_t remote_name;      /* text: as the run saw it looked up; JOIN_NONE unknown */
+    uint32_t software;         /* text: the first SOFTWARE of its answers; JOIN_NONE none */
     uint32_t wire_iface;       /* text: where its messages leave; JOIN_NONE not seen */
     uint32_t further_iface;    /* text: another interface that carried the same packets on, as a
                                   bridge's port does; JOIN_NONE */

@@ -14,7 +14,8 @@ enum {
     CACHE_ERROR,
     CACHE_IFACE,
     CACHE_ADDRESS,
-    CACHE_REMOTE
+    CACHE_REMOTE,
+    CACHE_SOFTWARE,
 };
 
 _Static_assert((int)JOIN_PINNED == (int)EVENT_LINE_PINNED &&
@@ -83,6 +84,8 @@ static uint32_t flow_of(struct join *j, const struct event_line *line,
     j->flows[flow].asked = true;
     if (name->at && j->flows[flow].remote_name == JOIN_NONE)
         j->flows[flow].remote_name = text_of(j, name, CACHE_REMOTE);
+    if (line->direction == EVENT_LINE_IN && j->flows[flow].software == JOIN_NONE)
+        j->flows[flow].software = text_of(j, &line->stun.software, CACHE_SOFTWARE);
     return flow;
 }
 

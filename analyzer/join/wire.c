@@ -7,6 +7,7 @@
 
 enum {
     CACHE_WIRE_IFACE = 10, /* of join_text_of(); shim.c has those below */
+    CACHE_WIRE_SOFTWARE = 14,
     LINKTYPE_LINUX_SLL = 113,
 };
 
@@ -99,6 +100,7 @@ static uint32_t nearest(const struct join *j, const struct wire_message *w, uint
 
 static void add_answer(struct join *j, const struct wire_message *w, struct join_message *m)
 {
+    struct join_flow *flow = &j->flows[j->exchanges[m->exchange].flow];
     struct netaddr addr;
     struct stun_attr attr;
     struct stun_value value;
@@ -112,6 +114,8 @@ static void add_answer(struct join *j, const struct wire_message *w, struct join
         stun_find_attr(w->msg, STUN_ATTR_ERROR_CODE, &attr) &&
         stun_decode_value(w->msg, &attr, &value) == STUN_OK)
         m->error_code = value.as.error.code;
+    if (flow->software == JOIN_NONE && !m->out && stun_find_attr(w->msg, STUN_ATTR_SOFTWARE, &attr))
+        flow->software = join_text_of(j, (const char *)attr.value, attr.len, CACHE_WIRE_SOFTWARE);
 }
 
 /* m is this packet's message. */

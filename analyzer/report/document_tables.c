@@ -216,6 +216,7 @@ static const char *role_of(const struct documenting *d, const struct join_flow *
 struct server_count {
     uint64_t asked, answered;
     uint32_t flow;
+    uint32_t software; /* text, as in join_flow */
     bool turn;
 };
 
@@ -228,8 +229,10 @@ static uint32_t server_of(struct documenting *d, uint32_t flow, struct server_co
     if (d->flow_server[flow] != JOIN_NONE)
         return d->flow_server[flow];
     d->flow_server[flow] = document_row(d, &d->servers, words, 4, &fresh);
-    if (fresh)
+    if (fresh) {
         counts[d->flow_server[flow]].flow = flow;
+        counts[d->flow_server[flow]].software = JOIN_NONE;
+    }
     return d->flow_server[flow];
 }
 
@@ -257,6 +260,8 @@ static void make_servers(struct documenting *d)
             counts[row].answered += x->answers > 0;
         }
         counts[row].turn = counts[row].turn || is_turn(x->type);
+        if (counts[row].software == JOIN_NONE)
+            counts[row].software = d->join->flows[x->flow].software;
     }
     for (uint32_t i = 0; i < d->servers.count; i++) {
         const struct join_flow *f = &d->join->flows[counts[i].flow];
@@ -265,6 +270,7 @@ static void make_servers(struct documenting *d)
         document_set(d, o, "port", document_number(d, f->remote.port));
         document_set(d, o, "proto", document_text(d, document_proto(f->protocol)));
         document_set(d, o, "name", document_text(d, join_text(d->join, f->remote_name)));
+        document_set(d, o, "software", document_text(d, join_text(d->join, counts[i].software)));
         document_set(d, o, "role", document_text(d, role_of(d, f, counts[i].turn)));
         document_set(d, o, "kind", document_kind(d, &f->remote));
         document_set(d, o, "geo", json_null());

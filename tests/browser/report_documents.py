@@ -128,10 +128,10 @@ def small():
             {"pid": 160, "name": "crashhelper", "role": "other", "coverage": "not covered", "of_run": True, "by_kernel": False},
             {"pid": 204, "name": "probe", "role": "other", "coverage": "not covered", "of_run": True, "by_kernel": True}],
         "servers": [
-            {"ip": "198.51.100.10", "port": 3478, "proto": "UDP", "name": "stun.example.org", "role": "stun", "kind": "public", "geo": None, "asked": 16, "answered": 15},
-            {"ip": "198.51.100.10", "port": 3479, "proto": "UDP", "name": "turn.example.org", "role": "turn", "kind": "public", "geo": None, "asked": 33, "answered": 33},
-            {"ip": "2001:db8:ffff::10", "port": 3478, "proto": "UDP", "name": None, "role": "stun", "kind": "public", "geo": None, "asked": 3, "answered": 3},
-            {"ip": "198.51.100.77", "port": 19302, "proto": "UDP", "name": "dead.example.net", "role": "stun", "kind": "public", "geo": None, "asked": 7, "answered": 0}],
+            {"ip": "198.51.100.10", "port": 3478, "proto": "UDP", "name": "stun.example.org", "software": None, "role": "stun", "kind": "public", "geo": None, "asked": 16, "answered": 15},
+            {"ip": "198.51.100.10", "port": 3479, "proto": "UDP", "name": "turn.example.org", "software": None, "role": "turn", "kind": "public", "geo": None, "asked": 33, "answered": 33},
+            {"ip": "2001:db8:ffff::10", "port": 3478, "proto": "UDP", "name": None, "software": None, "role": "stun", "kind": "public", "geo": None, "asked": 3, "answered": 3},
+            {"ip": "198.51.100.77", "port": 19302, "proto": "UDP", "name": "dead.example.net", "software": None, "role": "stun", "kind": "public", "geo": None, "asked": 7, "answered": 0}],
         "paths": [
             {"process": 2, "iface": TUN, "server": 0, "learned": [{"address": TUN_EXIT, "kind": "public", "wanted": True}], "exchanges": 6, "outcome": "confirmed", "leak": None},
             {"process": 2, "iface": TUN, "server": 1, "learned": [{"address": TUN_EXIT, "kind": "public", "wanted": True}], "exchanges": 33, "outcome": "confirmed", "leak": None},

@@ -444,7 +444,9 @@ def of_strangers_text(judge):
     run.json["command"] = [HOSTILE]
     run.json["browser"]["name"] = HOSTILE
     run.processes = [run.row(run.process, "static", reason=HOSTILE, used_socket=True)]
+    run.software = HOSTILE
     uplink(run)
+    run.exchange(7000, ETH6, ETH6, left="eth0", remote=(STUN6, 3478), shim=False)
     folder = run.write(f"{judge.folder}/hostile")
     for options in ((), ("--brief",), ("-j",)):
         text = judge.report(folder, "--vpn", "tun0", *options)
@@ -452,6 +454,8 @@ def of_strangers_text(judge):
         judge.check(not bad and b"script" in text, f"hostile names do nothing but appear ({' '.join(options) or 'text'})", bad)
     document = json.loads(judge.report(folder, "--vpn", "tun0", "-j"))
     judge.check(document["processes"][0]["name"] == HOSTILE, "JSON keeps them as they were", document["processes"][0]["name"])
+    found = [server["software"] for server in document["servers"]]
+    judge.check(found == [HOSTILE, HOSTILE], "a server's SOFTWARE as well, whichever witness read it", found)
     judge.check(not list(judge.schema.iter_errors(document)), "in the schema")
 
 

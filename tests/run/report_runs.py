@@ -31,6 +31,7 @@ def link(name, index, kind="veth", up=True, loopback=False):
 class Run:
     def __init__(self, browser="firefox-esr", role="socket"):
         self.events, self.packets, self.number = [], [], 0
+        self.software = "a server 1.0"
         self.process = {"pid": 117, "tid": 118, "name": browser, "thread": "Socket Thread", "role": role}
         self.interfaces = [link("lo", 1, None, loopback=True), link("eth0", 2), link("tun0", 3)]
         self.addresses = [{"iface": "lo", "ip": "127.0.0.1", "prefix": 8}, {"iface": "eth0", "ip": ETH, "prefix": 24},
@@ -64,7 +65,7 @@ class Run:
         src, dst = (local, remote) if out else (remote, local)
         stun = {"class": "request" if out else "success", "method": more.pop("method", "binding"), "txid": c.txid(number).hex(), "length": 0, "attributes": []}
         if answer:
-            stun["mapped"] = {"ip": answer[0], "port": answer[1]}
+            stun.update(mapped={"ip": answer[0], "port": answer[1]}, software=self.software)
         bound = more.pop("bound", None)
         hook = {"call": "sendto" if out else "recvfrom", "fd": 26, "result": -1 if failed else 20, "errno": failed, "caller": None}
         return self.event("stun", us, src_ip=src[0], src_port=src[1], dest_ip=dst[0], dest_port=dst[1], bound_ip=bound, proto="UDP",
@@ -78,7 +79,7 @@ class Run:
 
     def on_wire(self, us, iface, out, local, remote, number, answer=None):
         src, dst = (local, remote) if out else (remote, local)
-        body = c.mapped(*answer, number) if answer else b""
+        body = c.mapped(*answer, number) + c.attr(0x8022, self.software.encode()) if answer else b""
         self.packet(us, iface, c.udp(*src, *dst, c.stun(1 if out else 0x101, number, body)))
 
     # --- both ------------------------------------------------------------------------------------------------------------------------
