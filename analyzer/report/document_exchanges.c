@@ -11,14 +11,6 @@ enum {
     LEARNED_MAX = 16, /* addresses of a path */
 };
 
-#define COLUMNS(COLUMN)                                                                            \
-    COLUMN("start_us")                                                                             \
-    COLUMN("end_us")                                                                               \
-    COLUMN("iface")                                                                                \
-    COLUMN("server") COLUMN("process") COLUMN("source") COLUMN("method") COLUMN("outcome")         \
-        COLUMN("learned") COLUMN("relayed") COLUMN("error") COLUMN("requests") COLUMN("answers")   \
-            COLUMN("rule") COLUMN("call") COLUMN("leak") COLUMN("events") COLUMN("frames")
-
 static json_t *evidence_of(struct documenting *d, const struct join_exchange *x, bool frames)
 {
     json_t *list = json_array();
@@ -101,9 +93,9 @@ static bool matters(const struct documenting *d, uint32_t number)
 json_t *document_exchanges(struct documenting *d)
 {
     static const char *const columns[] = {
-#define COLUMN(name) name,
-        COLUMNS(COLUMN)
-#undef COLUMN
+        "start_us", "end_us",  "iface",   "server",  "process", "source",
+        "method",   "outcome", "learned", "relayed", "error",   "requests",
+        "answers",  "rule",    "call",    "leak",    "events",  "frames",
     };
     json_t *o = json_object(), *names = json_array(), *rows = json_array();
     size_t total = d->join->exchange_count, first = 0, others, room, step_at = 0;
