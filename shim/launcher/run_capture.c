@@ -43,8 +43,11 @@ int run_start_capture(struct run *run)
 
     if (!run->options->capture)
         return 0;
-    run->owners = owners_new(&(struct owners_options){
-        .network = story_network(run->story), .tab = run->tab, .tell = on_owner, .ctx = run});
+    run->owners = owners_new(&(struct owners_options){.network = story_network(run->story),
+                                                      .tab = run->tab,
+                                                      .census = run->census,
+                                                      .tell = on_owner,
+                                                      .ctx = run});
     if (!run->owners) {
         say_error("out of memory");
         return status;

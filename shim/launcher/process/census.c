@@ -293,6 +293,18 @@ static void visit(struct census *census, const struct kin *kin, bool last)
     look_at_sockets(p);
 }
 
+struct process *census_look_at(struct census *census, pid_t pid)
+{
+    const struct kin *kin = lineage_find(proctab_lineage(census->options.tab), pid);
+    struct process *p;
+
+    if (!kin)
+        return NULL;
+    visit(census, kin, false);
+    p = proctab_find_pid(census->options.tab, pid, kin->start_ticks);
+    return p && !p->ended ? p : NULL;
+}
+
 static void mark_ended(struct census *census, struct process *p, bool last)
 {
     const struct kin *kin = lineage_find(proctab_lineage(census->options.tab), p->pid);

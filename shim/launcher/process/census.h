@@ -38,6 +38,10 @@ void census_reported(struct census *census, struct process *p);
  * reports are not overtaken. */
 void census_take(struct census *census, bool last);
 
+/* Look at one process now, of those that the last lineage_refresh() found: it may run another
+ * program since the census passed by. Its entry; NULL: it is no descendant, or has ended. */
+struct process *census_look_at(struct census *census, pid_t pid);
+
 /* Not covered, and a network socket was seen open in it, or nobody could look. */
 bool census_may_have_used_socket(const struct process *p);
 

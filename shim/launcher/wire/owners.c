@@ -322,17 +322,6 @@ static void scan_others(struct scan *scan)
     free(pids);
 }
 
-/* The process's entry in the table, made here where the census has not passed by yet. */
-static struct process *process_of(const struct owners *owners, pid_t pid)
-{
-    const struct kin *kin = lineage_find(proctab_lineage(owners->options.tab), pid);
-    struct process *p = kin ? proctab_find_pid(owners->options.tab, pid, kin->start_ticks) : NULL;
-
-    if (kin && (!p || p->ended))
-        p = proctab_add_kin(owners->options.tab, kin);
-    return p;
-}
-
 static void take_result(struct owners *owners, struct flow *flow, pid_t pid, bool whole)
 {
     struct sock_owner_found again;
@@ -346,7 +335,7 @@ static void take_result(struct owners *owners, struct flow *flow, pid_t pid, boo
         return;
     }
     flow->pid = pid;
-    flow->process = process_of(owners, pid);
+    flow->process = census_look_at(owners->options.census, pid);
     flow->belongs = flow->process ? OWNER_OF_RUN : OWNER_STRANGER;
     if (flow->process)
         flow->process->used_socket = true;

@@ -11,6 +11,7 @@
 
 #include <jansson.h>
 
+#include "census.h"
 #include "network.h"
 #include "proctab.h"
 #include "tell_owner.h"
@@ -34,6 +35,7 @@ struct owners;
 struct owners_options {
     const struct network *network; /* which addresses are this machine's */
     struct proctab *tab;
+    struct census *census; /* of tab */
     void (*tell)(const struct owner *owner,
                  void *ctx); /* an owner is known, or is not to be known */
     void *ctx;
