@@ -78,7 +78,7 @@ $(BUILD)/obj/shim/lab/gather_page.o: shim/lab/gather_page.S shim/lab/gather.html
 
 # --- analyzer: rtcshim-analyzer -------------------------------------------------------------------------------------------------
 ANALYZER_INC := -Ianalyzer -Ianalyzer/input -Ianalyzer/layers -Ianalyzer/flow -Ianalyzer/message -Ianalyzer/summary -Ianalyzer/output -Ianalyzer/pcapng -Ianalyzer/live \
-    -Ianalyzer/run -Ianalyzer/join -Ianalyzer/verdict -Ianalyzer/report
+    -Ianalyzer/run -Ianalyzer/join -Ianalyzer/verdict -Ianalyzer/report $(patsubst %,-Ianalyzer/report/%,document text html notes redact diff)
 # Capture files; compressed ones through the libraries of the five formats.
 ANALYZER_INPUT_SRC := $(addprefix analyzer/input/,reader.c pcap_file.c pcapng_file.c pcapng_iface.c source.c source_unpack.c \
     unpack_formats.c time_scale.c)
@@ -98,29 +98,32 @@ ANALYZER_PCAPNG_SRC := $(addprefix analyzer/pcapng/,pcapng_write.c pcapng_copy.c
 # Live capture: taps, privilege, sandbox.
 ANALYZER_LIVE_SRC := $(addprefix analyzer/live/,links.c tap.c catalog.c live_open.c live.c savefile.c \
     privilege.c sandbox.c stop.c capture.c)
-# What makes a report fit to be shown: pseudonyms, countries, and what differs between two.
-ANALYZER_SHARE_SRC := $(addprefix analyzer/report/,ipcrypt_pfx.c pseudonym.c pseudonym_name.c redact.c redact_words.c redact_text.c redact_key.c geo.c \
-    diff.c diff_roles.c diff_facts.c diff_context.c diff_print.c report_load.c)
+# Pseudonyms for what a report names; countries and networks; what differs between two.
+ANALYZER_REDACT_SRC := $(addprefix analyzer/report/redact/,ipcrypt_pfx.c pseudonym.c pseudonym_name.c redact.c redact_words.c redact_text.c redact_key.c)
+ANALYZER_DIFF_SRC := $(addprefix analyzer/report/diff/,diff.c diff_roles.c diff_facts.c diff_context.c diff_print.c)
 # The report as one HTML page; its template, style and script are part of the program.
-ANALYZER_HTML_SRC := analyzer/report/report_html.c $(addprefix analyzer/report/html/,html_text.c html_cells.c html_verdict.c html_leaks.c html_tables.c html_sections.c html_assets.S)
+ANALYZER_HTML_SRC := $(addprefix analyzer/report/html/,report_html.c html_text.c html_cells.c html_verdict.c html_leaks.c html_tables.c html_sections.c html_assets.S)
 $(BUILD)/obj/analyzer/report/html/html_assets.o: analyzer/report/html/html_assets.S $(wildcard $(addprefix analyzer/report/html/,*.html *.css *.js))
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 # The capture with notes, for Wireshark.
-ANALYZER_NOTES_SRC := $(addprefix analyzer/report/,note_text.c note.c note_event.c note_index.c note_write.c report_pcapng.c \
-    pcapng_redact.c pcapng_redact_stun.c)
+ANALYZER_NOTES_SRC := $(addprefix analyzer/report/notes/,note_text.c note.c note_event.c note_index.c note_write.c report_pcapng.c) \
+    $(addprefix analyzer/report/redact/,pcapng_redact.c pcapng_redact_stun.c)
 # A run's folder, and its events joined with its capture.
 ANALYZER_RUN_SRC := $(addprefix analyzer/run/,run_folder.c run_json.c run_time.c event_tokens.c event_fields.c event_line.c event_reader.c)
 ANALYZER_JOIN_SRC := $(addprefix analyzer/join/,join.c rows.c exchanges.c shim.c wire.c wire_beside.c clock.c outcome.c order.c join_wire.c join_run.c)
 # What follows from both, and the report that says it.
 ANALYZER_VERDICT_SRC := $(addprefix analyzer/verdict/,network_at.c wanted.c sights.c reason.c advice.c judging.c exits.c leak_exchange.c \
     leak_likely.c disagreement.c dns_past.c result.c verdict.c)
-ANALYZER_REPORT_SRC := $(addprefix analyzer/report/,document.c document_values.c document_tables.c document_leaks.c document_exchanges.c \
-    document_run.c paragraph.c report_text.c report_text_verdict.c report_text_details.c outfile.c)
+ANALYZER_REPORT_SRC := $(addprefix analyzer/report/document/,document.c document_values.c document_tables.c document_leaks.c \
+    document_exchanges.c document_run.c) \
+    $(addprefix analyzer/report/text/,paragraph.c report_text.c report_text_verdict.c report_text_details.c) \
+    $(addprefix analyzer/report/,geo.c outfile.c report_load.c)
 ANALYZER_SRC := $(ANALYZER_INPUT_SRC) $(ANALYZER_LAYERS_SRC) $(ANALYZER_FLOW_SRC) $(ANALYZER_MESSAGE_SRC) \
-    $(ANALYZER_SUMMARY_SRC) $(ANALYZER_OUTPUT_SRC) $(ANALYZER_PCAPNG_SRC) $(ANALYZER_LIVE_SRC) $(ANALYZER_SHARE_SRC) $(ANALYZER_NOTES_SRC) $(ANALYZER_HTML_SRC) $(ANALYZER_RUN_SRC) $(ANALYZER_JOIN_SRC) \
-    $(ANALYZER_VERDICT_SRC) $(ANALYZER_REPORT_SRC) \
+    $(ANALYZER_SUMMARY_SRC) $(ANALYZER_OUTPUT_SRC) $(ANALYZER_PCAPNG_SRC) $(ANALYZER_LIVE_SRC) \
+    $(ANALYZER_RUN_SRC) $(ANALYZER_JOIN_SRC) $(ANALYZER_VERDICT_SRC) $(ANALYZER_REPORT_SRC) $(ANALYZER_HTML_SRC) \
+    $(ANALYZER_NOTES_SRC) $(ANALYZER_REDACT_SRC) $(ANALYZER_DIFF_SRC) \
     analyzer/pipeline.c analyzer/complain.c analyzer/decoding.c \
     analyzer/cmd_decode.c analyzer/cmd_capture.c analyzer/cmd_report.c analyzer/cmd_diff.c
 ANALYZER_LIBS := -ljansson -lmaxminddb -lresolv -llzma -lbz2 -lzstd -llz4 -lpcap -lmnl -lcap-ng -lseccomp $(CORE_PROGRAM_LIBS)
@@ -243,12 +246,12 @@ FUZZ_JOIN_SRC := analyzer/run/run_time.c analyzer/run/event_tokens.c analyzer/ru
     analyzer/flow/flow_key.c analyzer/layers/siphash.c
 $(BUILD)/fuzz/fuzz_event_line: FUZZ_SRC += $(FUZZ_JOIN_SRC)
 $(BUILD)/fuzz/fuzz_event_line: $(FUZZ_JOIN_SRC) $(wildcard analyzer/run/*.h analyzer/join/*.h)
-FUZZ_REPORT_SRC := $(filter-out %/report_load.c %/geo.c,$(ANALYZER_SHARE_SRC)) analyzer/complain.c
+FUZZ_REPORT_SRC := $(ANALYZER_REDACT_SRC) $(ANALYZER_DIFF_SRC) analyzer/complain.c
 $(BUILD)/fuzz/fuzz_report: FUZZ_SRC += $(FUZZ_REPORT_SRC)
-$(BUILD)/fuzz/fuzz_report: $(FUZZ_REPORT_SRC) $(wildcard analyzer/report/*.h analyzer/report/*.def)
-FUZZ_REDACT_SRC := $(addprefix analyzer/report/,pcapng_redact_stun.c pseudonym.c pseudonym_name.c ipcrypt_pfx.c)
+$(BUILD)/fuzz/fuzz_report: $(FUZZ_REPORT_SRC) $(wildcard analyzer/report/*/*.h analyzer/report/*/*.def)
+FUZZ_REDACT_SRC := $(addprefix analyzer/report/redact/,pcapng_redact_stun.c pseudonym.c pseudonym_name.c ipcrypt_pfx.c)
 $(BUILD)/fuzz/fuzz_redact_message: FUZZ_SRC += $(FUZZ_REDACT_SRC)
-$(BUILD)/fuzz/fuzz_redact_message: $(FUZZ_REDACT_SRC) $(wildcard analyzer/report/*.h)
+$(BUILD)/fuzz/fuzz_redact_message: $(FUZZ_REDACT_SRC) $(wildcard analyzer/report/redact/*.h)
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(CORE_SRC) $(CORE_PROGRAM_SRC) $(wildcard core/*.h core/*.def)
 	$(call say,FUZZ,$@)
 	@mkdir -p $(@D)

@@ -71,7 +71,7 @@ def rows(schema, node, found):
 
 def main(arguments):
     schema_file = pathlib.Path(arguments[0] if arguments else ROOT / "docs/report.schema.json")
-    table_file = pathlib.Path(arguments[1] if len(arguments) > 1 else ROOT / "analyzer/report/redact_fields.def")
+    table_file = pathlib.Path(arguments[1] if len(arguments) > 1 else ROOT / "analyzer/report/redact/redact_fields.def")
     schema = json.loads(schema_file.read_text())
     found = set()
     texts(schema, schema, "", found)

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 docs=$here/../../docs
-table=$here/../../analyzer/report/redact_fields.def
+table=$here/../../analyzer/report/redact/redact_fields.def
 
 # in_schema FILE: is a report.
 in_schema() {
