@@ -56,6 +56,8 @@ named() {
 }
 named "the report names the pid that made raw system calls" "$tmp/udp" "true false 1"
 named "and that of the static program, as uncovered" "$tmp/static" "true true 1"
+"$rtcshim" report "$tmp/kinds" >"$tmp/report.txt"
+check "which is said once of each" [ "$(grep -c 'is statically linked' "$tmp/report.txt")" = 2 ]
 check "and one that nobody knows, of ten" [ "$(grep -c . "$tmp/strangers") $(grep -c '^None null' "$tmp/strangers")" = "10 1" ]
 check "no message is called confirmed" [ "$("$facts" report "$tmp/report.json" outcomes.confirmed.messages) $("$facts" report "$tmp/report.json" outcomes.unseen.messages)" = "0 10" ]
 expect_status "with --require-coverage a static program that used a socket ends the run with 125" 125 \

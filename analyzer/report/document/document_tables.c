@@ -69,7 +69,8 @@ json_t *document_processes(struct documenting *d, json_t **uncovered)
             d->left_out++;
             continue;
         }
-        if (is_uncovered(known))
+        /* The shim and the kernel may both have named it: once is enough. */
+        if (is_uncovered(known) && document_process(d, p->pid) == i)
             add_uncovered(d, *uncovered, known, i);
         document_add(d, rows,
                      process_row(d, p->pid, join_text(d->join, p->name),
