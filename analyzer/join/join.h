@@ -160,6 +160,8 @@ struct join_wire {
     uint64_t foreign;           /* messages that neither came from this machine nor were for it */
     uint64_t weak; /* RFC 3489 by the look of it, unanswered, and the shim knows nothing of it */
     uint64_t first_ns, last_ns; /* of its packets */
+    bool whole; /* every interface of the machine was captured, and nothing was dropped: what is not
+                   there did not leave */
 };
 
 struct join {

@@ -110,6 +110,15 @@ static bool is_known(const struct join_work *w, const struct cover *later, uint6
     return false;
 }
 
+/* All interfaces were captured, whichever there are. */
+static bool is_any(const struct join_work *w)
+{
+    for (size_t i = 0; i < w->cover_count; i++)
+        if (w->covers[i].iface == JOIN_NONE)
+            return true;
+    return false;
+}
+
 /*
  * An interface of which the shim does not say which: then all that there were at that time must
  * have been captured. What had gone by then could carry nothing.
@@ -141,7 +150,8 @@ static bool is_covered(const struct join *j, const struct join_message *m,
     /* Times that can't be compared say nothing. */
     if (j->clock.pairs > 0 && !j->clock.agrees)
         return false;
-    if (!iface)
+    /* A socket's address is no proof of its way: it may have left where nobody looked. */
+    if (!inside && (!iface || act->iface_source < JOIN_ROUTE || act->iface_source == JOIN_ADDRESS))
         return all_span(j, m->time_ns, settle);
     for (size_t i = 0; i < j->work->cover_count; i++) {
         const struct cover *cover = &j->work->covers[i];
@@ -283,8 +293,21 @@ static void judge_exchange(struct join *j, size_t index)
             j->messages[at].act = owner_act(j, &j->flows[x->flow]);
 }
 
+/* Interfaces that came later were captured too, and all changes are remembered. */
+static bool is_whole(const struct join_work *w)
+{
+    bool whole = w->all_covered && !w->unsure && w->cover_count > 0;
+    for (size_t i = 0; whole && i < w->cover_count; i++) {
+        const struct cover *cover = &w->covers[i];
+        whole = !cover->later || w->later_end_ns != 0 || is_any(w) ||
+                is_known(w, cover, cover->start_ns);
+    }
+    return whole;
+}
+
 void join_judge(struct join *j)
 {
+    j->wire.whole = is_whole(j->work);
     settle_covers(j);
     for (size_t i = 0; i < j->exchange_count; i++)
         judge_exchange(j, i);

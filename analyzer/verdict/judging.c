@@ -142,3 +142,65 @@ bool judging_is_wanted(const struct judging *g, const struct netaddr *exit)
             return true;
     return false;
 }
+
+static uint32_t own_answer_iface(const struct judging *g, const struct join_exchange *x)
+{
+    for (uint32_t i = 0; i < x->messages; i++) {
+        const struct join_message *m = &g->join->messages[x->first_message + i];
+        if (!m->out && m->wire_iface != JOIN_NONE)
+            return m->wire_iface;
+    }
+    return JOIN_NONE;
+}
+
+/* x left as the request whose answer is kept. */
+static bool is_as_then(const struct flow_fact *fact, const struct join_exchange *x)
+{
+    return fact->answered_left == x->iface;
+}
+
+void judging_note_answer(struct judging *g, const struct join_exchange *x)
+{
+    struct flow_fact *fact = &g->facts[x->flow];
+    uint32_t iface = own_answer_iface(g, x);
+    /* The other end asked: what our answers tell is its address. */
+    if (!x->out || (iface == JOIN_NONE && x->mapped == JOIN_NONE))
+        return;
+    if (!is_as_then(fact, x))
+        fact->answer_iface = fact->mapped = JOIN_NONE;
+    /* An error, or the answer to a Refresh, tells no address. */
+    if (iface != JOIN_NONE)
+        fact->answer_iface = iface;
+    if (x->mapped != JOIN_NONE)
+        fact->mapped = x->mapped;
+    fact->answered_left = x->iface;
+}
+
+void judging_answer(const struct judging *g, const struct join_exchange *x, uint32_t *iface,
+                    uint32_t *mapped)
+{
+    const struct flow_fact *fact = &g->facts[x->flow];
+    bool same = is_as_then(fact, x);
+    *iface = own_answer_iface(g, x);
+    *mapped = x->mapped;
+    if (*iface == JOIN_NONE && same)
+        *iface = fact->answer_iface;
+    if (*mapped == JOIN_NONE && same)
+        *mapped = fact->mapped;
+}
+
+const char *judging_owner(const struct judging *g, const struct netaddr *ip)
+{
+    const struct wanted *wanted = &g->verdict->wanted;
+    for (size_t i = 0; i < wanted->count; i++)
+        if (network_at_has_address(g->network, wanted->names[i], ip))
+            return wanted->names[i];
+    return network_at_owner(g->network, ip);
+}
+
+bool judging_is_bystanders(const struct judging *g, const struct join_exchange *x)
+{
+    uint32_t process = g->join->acts[x->act].process;
+    return x->outcome == JOIN_UNSEEN && process < g->join->process_count &&
+           g->join->processes[process].belongs == JOIN_BELONGS_NOT;
+}

@@ -77,8 +77,7 @@ static bool told_by_request(const struct judging *g, const struct join_flow *f, 
 static bool told_by_shim(const struct judging *g, const struct join_exchange *x,
                          const struct join_flow *f, const char *owner, struct told *t)
 {
-    bool own =
-        t->address.family != NETADDR_NONE && past(g, network_at_owner(g->network, &t->address));
+    bool own = t->address.family != NETADDR_NONE && past(g, judging_owner(g, &t->address));
     t->iface = past(g, owner) ? owner : t->left;
     if (!past(g, t->left) && !past(g, owner))
         return false;
@@ -146,13 +145,15 @@ static bool is_of_run(const struct judging *g, const struct join_exchange *x, st
 static bool tells(const struct judging *g, const struct join_exchange *x, struct told *t)
 {
     const struct join_flow *f = &g->join->flows[x->flow];
-    const struct flow_fact *fact = &g->facts[x->flow];
-    const char *answer = join_text(g->join, fact->answer_iface);
-    const char *owner = network_at_owner(g->network, &f->local);
-    uint32_t mapped = x->mapped != JOIN_NONE ? x->mapped : fact->mapped;
+    const char *answer, *owner;
+    uint32_t iface, mapped;
     bool yes;
     memset(t, 0, sizeof(*t));
     t->left = join_text(g->join, x->iface);
+    judging_answer(g, x, &iface, &mapped);
+    answer = join_text(g->join, iface);
+    /* A socket that is bound to nothing has the address of the way that it last went. */
+    owner = t->left && f->wildcard ? t->left : judging_owner(g, &f->local);
     if (tells_nothing(g, x))
         return false;
     if (mapped != JOIN_NONE)
@@ -276,6 +277,7 @@ static void judge(struct judging *g, size_t number)
     struct verdict_leak *leak = NULL;
     struct told t;
     network_at_move(g->network, join_first_ns(g->join, x));
+    judging_note_answer(g, x);
     if (!tells(g, x, &t))
         return;
     leak = leak_of(g, x, &t);

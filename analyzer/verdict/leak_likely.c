@@ -20,7 +20,7 @@ struct likely {
 static bool is_anothers(const struct judging *g, const struct netaddr *address, const char **iface)
 {
     enum netaddr_kind kind = netaddr_kind_of(address);
-    *iface = network_at_owner(g->network, address);
+    *iface = judging_owner(g, address);
     return *iface && !wanted_includes(&g->verdict->wanted, *iface) &&
            kind != NETADDR_KIND_LOOPBACK && kind != NETADDR_KIND_LINK_LOCAL;
 }

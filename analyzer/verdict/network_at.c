@@ -266,6 +266,55 @@ bool network_at_has_family(const struct network_at *network, const char *iface, 
     return false;
 }
 
+bool network_at_has_address(const struct network_at *network, const char *iface,
+                            const struct netaddr *ip)
+{
+    for (size_t i = 0; i < network->address_count; i++) {
+        const struct address_row *row = &network->addresses[i];
+        if (there(network, &row->span) && netaddr_same_ip(&row->address.ip, ip) &&
+            same_text(row->address.iface, iface))
+            return true;
+    }
+    return false;
+}
+
+bool network_at_ever_up(const struct network_at *network, const char *iface)
+{
+    for (size_t i = 0; i < network->iface_count; i++)
+        if (network->ifaces[i].iface.up && same_text(network->ifaces[i].iface.name, iface))
+            return true;
+    return false;
+}
+
+bool network_at_ever_default(const struct network_at *network, const char *iface)
+{
+    for (size_t i = 0; i < network->route_count; i++)
+        if (network->routes[i].route.iface && network->routes[i].route.prefix <= 1 &&
+            same_text(network->routes[i].route.iface, iface))
+            return true;
+    return false;
+}
+
+const char *network_at_renamed(const struct network_at *network, const char *iface)
+{
+    const struct iface_row *was = NULL;
+    for (size_t i = 0; i < network->iface_count; i++) {
+        const struct iface_row *row = &network->ifaces[i];
+        if (!was) {
+            if (row->iface.index != 0 && same_text(row->iface.name, iface))
+                was = row;
+        } else if (row->iface.index == was->iface.index) {
+            /* A gap between the two: the index was used again. */
+            if (row->span.from != was->span.until)
+                return NULL;
+            if (!same_text(row->iface.name, iface))
+                return row->iface.name;
+            was = row;
+        }
+    }
+    return NULL;
+}
+
 bool network_at_up(const struct network_at *network, const char *iface)
 {
     for (size_t i = 0; i < network->iface_count; i++) {

@@ -31,6 +31,17 @@ size_t network_at_epoch(const struct network_at *network);
 /* The interface that has this address now, else that had or gets it at any time of the run; NULL
  * none. Borrowed from run. */
 const char *network_at_owner(const struct network_at *network, const struct netaddr *ip);
+/* The interface has this address now. */
+bool network_at_has_address(const struct network_at *network, const char *iface,
+                            const struct netaddr *ip);
+/* It was up at any time of the run. */
+bool network_at_ever_up(const struct network_at *network, const char *iface);
+/* It had a default route at any time of the run, in any table. Half of all addresses is one too:
+ * VPNs add 0.0.0.0/1 and 128.0.0.0/1 beside the one that is there. */
+bool network_at_ever_default(const struct network_at *network, const char *iface);
+/* The name that the interface of this name was given next while it stayed the same; NULL none. The
+ * first that had the name, if there were several. */
+const char *network_at_renamed(const struct network_at *network, const char *iface);
 /* The interface is there, up, and has an address. */
 bool network_at_up(const struct network_at *network, const char *iface);
 /* It has an address of that family that is neither link-local nor loopback. */

@@ -89,12 +89,10 @@ static const char *plural(size_t count, const char *one, const char *many)
     return count == 1 ? one : many;
 }
 
-static size_t of_run(const struct verdict *v)
+static void count_around(struct verdict *v)
 {
-    size_t count = 0;
     for (size_t i = 0; i < v->stranger_count; i++)
-        count += v->strangers[i].belongs != JOIN_BELONGS_NOT;
-    return count;
+        v->around += v->strangers[i].belongs != JOIN_BELONGS_NOT;
 }
 
 static void say_path(const struct verdict *v, char *out, size_t size)
@@ -105,22 +103,51 @@ static void say_path(const struct verdict *v, char *out, size_t size)
             (size_t)snprintf(out + used, size - used, "%s%s", i ? " and " : "", v->wanted.names[i]);
 }
 
+/* A file of which lines could not be read. What stood in them is not known. */
+static bool is_damaged(const struct run_folder *run)
+{
+    for (size_t i = 0; i < run->damage_count; i++)
+        if (strcmp(run->damages[i].file, RUN_WIRE_FILE) != 0)
+            return true;
+    return run->damages_left_out > 0;
+}
+
+/* Of the shim's word. Where the wire shows all that left, it is not needed. NULL: nothing. */
+static char *what_the_shim_missed(struct judging *g)
+{
+    const struct run_folder *run = g->run;
+    const struct join *j = g->join;
+    const char *wire = j->wire.packets > 0 ? "not everything was captured" : "nothing was captured";
+    uint64_t lost = j->events_lost + run->events_unwritten;
+    if (lost > 0)
+        return judging_text(g, "%llu %s lost, and %s", (unsigned long long)lost,
+                            plural((size_t)lost, "event was", "events were"), wire);
+    if (g->verdict->uncovered > 0)
+        return judging_text(g, "%zu %s with sockets ran without the shim, and %s",
+                            g->verdict->uncovered,
+                            plural(g->verdict->uncovered, "process", "processes"), wire);
+    if (is_damaged(run))
+        return judging_text(g, "the run's files are damaged, and %s", wire);
+    return NULL;
+}
+
 /* Nothing leaked as far as was seen. Was everything seen? NULL: yes. */
 static char *what_is_missing(struct judging *g)
 {
     const struct verdict *v = g->verdict;
-    bool wire = g->join->wire.packets > 0;
     if (!g->run->has_json)
         return judging_text(g, "there is no run.json that could be read");
+    if (!g->run->complete)
+        return judging_text(g, "the record ends before the run did");
     if (g->join->exchange_count == 0 && g->run->damage_count > 0)
         return judging_text(g, "the run's files are damaged, and no STUN could be read from them");
-    if (g->join->events_lost > 0 && !wire)
-        return judging_text(g, "%llu %s lost, and nothing was captured",
-                            (unsigned long long)g->join->events_lost,
-                            plural((size_t)g->join->events_lost, "event was", "events were"));
-    if (v->uncovered > 0 && !wire)
-        return judging_text(g, "%zu %s with sockets ran without the shim, and nothing was captured",
-                            v->uncovered, plural(v->uncovered, "process", "processes"));
+    if (g->join->left_out > 0 || g->sights->left_out > 0 || v->left_out > 0)
+        return judging_text(g, "there was more than can be judged");
+    if (!g->join->wire.whole) {
+        char *missed = what_the_shim_missed(g);
+        if (missed)
+            return missed;
+    }
     if (v->wanted.missing)
         return judging_text(g, "the run had no interface %s", v->wanted.names[0]);
     return NULL;
@@ -148,6 +175,7 @@ void judge_result(struct judging *g)
     sort_leaks(g);
     count_addresses(v);
     count_uncovered(g);
+    count_around(v);
     say_path(v, path, sizeof(path));
     say_leaks(g, path, leaks, sizeof(leaks));
     if (v->fault_count > 0) {
@@ -177,7 +205,7 @@ void judge_result(struct judging *g)
     v->result = VERDICT_CLEAN;
     if (g->join->exchange_count == 0)
         v->sentence = judging_text(g, "Nothing leaked: there was no STUN.");
-    else if (of_run(v) > 0)
+    else if (v->around > 0)
         v->sentence =
             judging_text(g, "Nothing leaked outside %s, but STUN went around the shim.", path);
     else

@@ -107,6 +107,7 @@ struct verdict {
     struct verdict_dns *dns;
     size_t dns_count;
     size_t sure, likely; /* different addresses; one that is sure is not counted as likely */
+    size_t around;       /* strangers that are not another program's of this machine */
     size_t uncovered;    /* processes of the run that used a socket and were not covered */
     uint64_t left_out;
     struct network_at *network; /* of the run; owned */

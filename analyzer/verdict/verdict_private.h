@@ -10,8 +10,10 @@ enum { JUDGING_SLOTS = 1 << 14 }; /* more than all rows together */
 
 /* What the exchanges of a flow say about it. */
 struct flow_fact {
-    uint32_t answer_iface; /* text: where answers to it came in on the wire; JOIN_NONE */
-    uint32_t mapped;       /* addrs: the first address that an answer tells; JOIN_NONE */
+    /* Of an answer to it, and as long as its requests leave as that one's did. */
+    uint32_t answer_iface;  /* text: where it came in on the wire; JOIN_NONE */
+    uint32_t mapped;        /* addrs: the address that it tells; JOIN_NONE */
+    uint32_t answered_left; /* text: where its request left */
     /* Why it goes where it goes, as found last: right in the same epoch and over the same link. */
     const char *left;
     uint32_t epoch;
@@ -68,6 +70,17 @@ void judging_evidence_events(const struct sights_events *events, struct verdict_
 void judging_address_words(const struct netaddr *addr, bool port, uint64_t words[static 3]);
 /* A text by what it says, not where it is. */
 uint64_t judging_text_word(const struct judging *g, const char *text);
+
+/* Where the answer to x came in, and what it tells, by its own messages; else by the flow's
+ * last that left the same way. JOIN_NONE: not known. */
+void judging_answer(const struct judging *g, const struct join_exchange *x, uint32_t *iface,
+                    uint32_t *mapped);
+/* Keep x's answer, if it has one, for its flow. */
+void judging_note_answer(struct judging *g, const struct join_exchange *x);
+/* The interface that has this address: a wanted one before others that have it too. */
+const char *judging_owner(const struct judging *g, const struct netaddr *ip);
+/* x was seen on the wire alone, and is another program's of this machine. */
+bool judging_is_bystanders(const struct judging *g, const struct join_exchange *x);
 
 bool judging_is_wanted(const struct judging *g, const struct netaddr *exit);
 

@@ -68,25 +68,26 @@ static bool is_tunnel(const struct run_iface *iface)
     return false;
 }
 
-/* Half of all addresses is a default route too: VPNs add 0.0.0.0/1 and 128.0.0.0/1 beside the one
- * that is there. In any table, since wg-quick uses one of its own. */
-static bool has_default_route(const struct run_folder *run, const char *name)
-{
-    for (size_t i = 0; i < run->route_count; i++)
-        if (run->routes[i].iface && run->routes[i].prefix <= 1 &&
-            strcmp(run->routes[i].iface, name) == 0)
-            return true;
-    return false;
-}
-
-static void from_tunnels(struct wanted *wanted, const struct run_folder *run,
-                         const struct network_at *network, bool with_default)
+/* A default route in any table counts, since wg-quick uses one of its own, and at any time: many
+ * tunnels come up late. One that never was up is none: sit0, tunl0 and others come with their
+ * modules. */
+static void from_tunnels(struct wanted *wanted, const struct network_at *network, bool with_default)
 {
     const char *name;
     for (size_t i = 0; (name = network_at_iface(network, i)); i++) {
         const struct run_iface *iface = network_at_find_iface(network, name);
-        if (iface && !iface->loopback && is_tunnel(iface) &&
-            (!with_default || has_default_route(run, name)))
+        if (iface && !iface->loopback && is_tunnel(iface) && network_at_ever_up(network, name) &&
+            (!with_default || network_at_ever_default(network, name)))
+            add_name(wanted, name, strlen(name));
+    }
+}
+
+/* An interface that is given another name is still the one that is wanted. */
+static void add_later_names(struct wanted *wanted, const struct network_at *network)
+{
+    for (size_t i = 0; i < wanted->count; i++) {
+        const char *name = network_at_renamed(network, wanted->names[i]);
+        if (name)
             add_name(wanted, name, strlen(name));
     }
 }
@@ -124,7 +125,7 @@ static void say(const struct run_folder *run, const struct network_at *network,
         break;
     case WANTED_TUNNEL:
         (void)snprintf(how, sizeof(how), "%s",
-                       has_default_route(run, wanted->names[0])
+                       network_at_ever_default(network, wanted->names[0])
                            ? "a tunnel that has a default route"
                            : "the only tunnel of the machine");
         break;
@@ -158,14 +159,15 @@ void wanted_find(const struct run_folder *run, struct network_at *network, const
         wanted->source = WANTED_POLICY;
     }
     if (wanted->count == 0) {
-        from_tunnels(wanted, run, network, true);
+        from_tunnels(wanted, network, true);
         if (wanted->count == 0) {
-            from_tunnels(wanted, run, network, false);
+            from_tunnels(wanted, network, false);
             /* Several, and nothing says which. */
             if (wanted->count > 1)
                 wanted->count = 0;
         }
         wanted->source = wanted->count > 0 ? WANTED_TUNNEL : WANTED_NONE;
     }
+    add_later_names(wanted, network);
     say(run, network, wanted);
 }

@@ -354,6 +354,13 @@ class Judge:
             raise RuntimeError(f"status {done.returncode}: {done.stderr.decode()}")
         return done.stdout
 
+    def document(self, folder, options):
+        """As JSON, whether or not the folder is damaged."""
+        done = subprocess.run([self.rtcshim, "report", "-j", *options, folder], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        if done.returncode not in (0, 1):
+            raise RuntimeError(f"status {done.returncode}: {done.stderr.decode()}")
+        return json.loads(done.stdout)
+
     def judge(self, number, name, build, expected, options, result, status):
         run = Run()
         build(run)

@@ -111,7 +111,7 @@ static inline void asked(struct joining *t, const struct step *s)
         .dest_name = join_said(s->name),
         .iface_source = s->no_iface ? EVENT_LINE_UNKNOWN
                         : s->source ? s->source
-                                    : EVENT_LINE_ADDRESS,
+                                    : EVENT_LINE_ROUTE,
         .action = s->action,
         .rule = join_said("test:1"),
         .process = {.pid = s->pid ? s->pid : 100, .name = join_said("browser")},

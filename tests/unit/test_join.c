@@ -98,6 +98,22 @@ static void a_call_that_succeeded_without_a_packet_is_not_on_the_wire(void **sta
     join_free(t.j);
 }
 
+static void a_sockets_address_is_no_proof_of_its_way(void **state)
+{
+    (void)state;
+    for (int all = 0; all < 2; all++) {
+        struct joining t = joining_new();
+        covers_both(&t);
+        if (all)
+            join_set_all_covered(t.j);
+        ASKED(&t, .id = 1, .source = EVENT_LINE_ADDRESS);
+        finished(&t);
+        all_are(&t, all ? JOIN_NOT_ON_WIRE : JOIN_NOT_CAPTURED, 1);
+        assert_int_equal(t.j->wire.whole, all);
+        join_free(t.j);
+    }
+}
+
 static void nothing_is_missed_where_nothing_was_captured(void **state)
 {
     (void)state;
@@ -691,6 +707,7 @@ int main(void)
         cmocka_unit_test(repetitions_with_one_id_are_matched_one_by_one),
         cmocka_unit_test(the_repetition_whose_packet_was_dropped_is_the_one_that_is_missing),
         cmocka_unit_test(a_call_that_succeeded_without_a_packet_is_not_on_the_wire),
+        cmocka_unit_test(a_sockets_address_is_no_proof_of_its_way),
         cmocka_unit_test(nothing_is_missed_where_nothing_was_captured),
         cmocka_unit_test(nothing_is_missed_before_the_capture_begins_or_as_it_ends),
         cmocka_unit_test(an_unknown_interface_is_covered_where_all_are),

@@ -14,7 +14,7 @@ static json_t *verdict_part(struct documenting *d)
     document_set(d, o, "sure", document_number(d, v->sure));
     document_set(d, o, "likely", document_number(d, v->likely));
     document_set(d, o, "faults", document_number(d, v->fault_count));
-    document_set(d, o, "strangers", document_number(d, v->stranger_count));
+    document_set(d, o, "strangers", document_number(d, v->around));
     document_set(d, o, "uncovered", document_number(d, v->uncovered));
     return o;
 }
