@@ -29,7 +29,7 @@
     ROW(BLOCKED, "blocked", "refused by the policy; nothing captured where it would have been")    \
     ROW(BLOCKED_ABSENT, "blocked_absent", "refused by the policy, and absent from the wire")       \
     ROW(NOT_ON_WIRE, "not_on_wire",                                                                \
-        "the system took it, and it did not leave: dropped before the wire")                       \
+        "the system took it, and it is not on the wire: dropped, or no neighbour answered")        \
     ROW(UNSEEN, "unseen", "on the wire without an event of the shim: something went around it")    \
     ROW(BLOCKED_ON_WIRE, "blocked_on_wire", "refused by the policy, yet on the wire")
 
@@ -130,6 +130,8 @@ struct join_process {
     uint32_t name, role; /* texts; JOIN_NONE */
     uint8_t belongs;     /* enum join_belongs: to the run, covered or not */
     bool by_kernel;      /* named by sock_diag, not by the shim */
+    bool elsewhere;      /* in another network namespace: its interfaces and addresses are not ours,
+                            and what it sends is not in the capture as such */
 };
 
 /* Shim's time less the wire's, over confirmed UDP messages that left: what comes in is read
@@ -201,6 +203,8 @@ struct join *join_new(void);
 
 /* An address of this machine's, at any time of the run. */
 void join_add_local(struct join *j, const struct netaddr *addr);
+/* The run's process pid is in another network namespace. After all events. */
+void join_set_elsewhere(struct join *j, uint32_t pid);
 /* The run's time; 0 unknown. */
 void join_set_run(struct join *j, uint64_t start_ns, uint64_t end_ns);
 /*

@@ -108,6 +108,9 @@ struct join *join_run(struct run_folder *run, event_line_fn *also, void *context
     add_locals(j, run);
     join_set_run(j, run->start_ns, run->end_ns);
     (void)event_reader_run(run, take_line, &both, totals);
+    for (size_t i = 0; i < run->process_count; i++)
+        if (run->processes[i].other_network && run->processes[i].pid != 0)
+            join_set_elsewhere(j, run->processes[i].pid);
     j->events_lost += totals->missing;
     if (j->events_lost < run->events_lost)
         j->events_lost = run->events_lost;

@@ -147,6 +147,8 @@ static bool is_covered(const struct join *j, const struct join_message *m,
     uint64_t settle = flow->protocol == PROTOCOL_TCP ? SETTLE_TCP_NS : SETTLE_UDP_NS;
     bool inside = join_is_local(j, &flow->remote);
     const char *iface = inside ? "lo" : join_text(j, act->iface);
+    if (act->process != JOIN_NONE && j->processes[act->process].elsewhere)
+        return false;
     /* Times that can't be compared say nothing. */
     if (j->clock.pairs > 0 && !j->clock.agrees)
         return false;

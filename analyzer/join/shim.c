@@ -44,6 +44,13 @@ static uint32_t process_of(struct join *j, const struct event_process *process)
     return index;
 }
 
+void join_set_elsewhere(struct join *j, uint32_t pid)
+{
+    for (size_t i = 0; i < j->process_count; i++)
+        if (j->processes[i].pid == pid)
+            j->processes[i].elsewhere = true;
+}
+
 static uint32_t act_of(struct join *j, const struct event_line *line)
 {
     struct join_act act = {

@@ -53,7 +53,8 @@ struct run_process {
     uint32_t pid, ns_pid, parent; /* 0 null */
     const char *name, *role, *exe, *cmdline, *coverage, *reason;
     bool by_fork, ended, covered;
-    int used_socket; /* -1 not said */
+    bool other_network; /* seen in another network namespace than the run's */
+    int used_socket;    /* -1 not said */
 };
 struct run_rule {
     unsigned line;

@@ -196,6 +196,7 @@ static bool take_processes(struct run_folder *run)
             .reason = text_of(item, "reason"),
             .by_fork = truth_of(item, "by_fork"),
             .ended = truth_of(item, "ended"),
+            .other_network = truth_of(item, "other_network"),
             .used_socket = json_is_boolean(used) ? json_is_true(used) : -1,
         };
         p->covered = p->coverage && strcmp(p->coverage, "covered") == 0;

@@ -31,7 +31,7 @@ void judge_exits(struct judging *g)
         network_at_move(g->network, join_first_ns(g->join, x));
         judging_note_answer(g, x);
         if (v->wanted.count == 0 || !x->out || x->mapped == JOIN_NONE ||
-            v->exit_count == EXITS_MAX || judging_is_bystanders(g, x))
+            v->exit_count == EXITS_MAX || judging_is_bystanders(g, x) || judging_is_elsewhere(g, x))
             continue;
         struct netaddr mapped = g->join->addrs[x->mapped];
         mapped.port = 0;

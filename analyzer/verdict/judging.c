@@ -204,3 +204,10 @@ bool judging_is_bystanders(const struct judging *g, const struct join_exchange *
     return x->outcome == JOIN_UNSEEN && process < g->join->process_count &&
            g->join->processes[process].belongs == JOIN_BELONGS_NOT;
 }
+
+bool judging_is_elsewhere(const struct judging *g, const struct join_exchange *x)
+{
+    uint32_t process = g->join->acts[x->act].process;
+    return x->iface_source != JOIN_CAPTURE && process < g->join->process_count &&
+           g->join->processes[process].elsewhere;
+}

@@ -114,7 +114,7 @@ static bool tells_nothing(const struct judging *g, const struct join_exchange *x
     const struct join_act *act = &g->join->acts[x->act];
     enum netaddr_kind kind = netaddr_kind_of(&f->remote);
     if (!x->out || kind == NETADDR_KIND_LOOPBACK || kind == NETADDR_KIND_NONE ||
-        network_at_owner(g->network, &f->remote))
+        network_at_owner(g->network, &f->remote) || judging_is_elsewhere(g, x))
         return true;
     if (on_wire(x) || x->answers > 0)
         return x->outcome == JOIN_UNREAD;

@@ -85,7 +85,7 @@ static void judge_candidate(struct judging *g, const struct join_exchange *x)
     char who[32], ip[NETADDR_IP_TEXT_BYTES], why[REASON_WHY_BYTES];
     struct verdict_leak *leak;
     if (fact->candidate || !f->asked || f->wildcard || f->protocol != 17 ||
-        x->outcome == JOIN_UNSEEN || x->outcome == JOIN_UNREAD)
+        x->outcome == JOIN_UNSEEN || x->outcome == JOIN_UNREAD || judging_is_elsewhere(g, x))
         return;
     fact->candidate = true;
     network_at_move(g->network, l.first_ns);

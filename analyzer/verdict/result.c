@@ -131,10 +131,19 @@ static char *what_the_shim_missed(struct judging *g)
     return NULL;
 }
 
+static size_t count_elsewhere(const struct judging *g)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < g->join->exchange_count; i++)
+        count += judging_is_elsewhere(g, &g->join->exchanges[i]);
+    return count;
+}
+
 /* Nothing leaked as far as was seen. Was everything seen? NULL: yes. */
 static char *what_is_missing(struct judging *g)
 {
     const struct verdict *v = g->verdict;
+    size_t elsewhere = count_elsewhere(g);
     if (!g->run->has_json)
         return judging_text(g, "there is no run.json that could be read");
     if (!g->run->complete)
@@ -143,6 +152,10 @@ static char *what_is_missing(struct judging *g)
         return judging_text(g, "the run's files are damaged, and no STUN could be read from them");
     if (g->join->left_out > 0 || g->sights->left_out > 0 || v->left_out > 0)
         return judging_text(g, "there was more than can be judged");
+    if (elsewhere > 0)
+        return judging_text(
+            g, "%zu STUN %s made in another network namespace, whose ways are not known", elsewhere,
+            plural(elsewhere, "exchange was", "exchanges were"));
     if (!g->join->wire.whole) {
         char *missed = what_the_shim_missed(g);
         if (missed)

@@ -79,6 +79,8 @@ void judging_answer(const struct judging *g, const struct join_exchange *x, uint
 void judging_note_answer(struct judging *g, const struct join_exchange *x);
 /* The interface that has this address: a wanted one before others that have it too. */
 const char *judging_owner(const struct judging *g, const struct netaddr *ip);
+/* x was asked for in another network namespace, and is not on the wire that was captured. */
+bool judging_is_elsewhere(const struct judging *g, const struct join_exchange *x);
 /* x was seen on the wire alone, and is another program's of this machine. */
 bool judging_is_bystanders(const struct judging *g, const struct join_exchange *x);
 

@@ -89,6 +89,8 @@ static json_t *process_json(const struct process *p)
         text_json_or_null(p->exe), "cmdline", text_json_or_null(p->cmdline), "coverage",
         coverage_word(p->coverage), "by_fork", p->by_fork, "ended", p->ended);
 
+    if (object && p->other_network)
+        json_object_set_new(object, "other_network", json_true());
     if (object && missing) {
         json_object_set_new(object, "reason", json_string(coverage_sentence(p->coverage)));
         /* null: it could not be looked at. */

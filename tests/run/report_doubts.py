@@ -265,6 +265,21 @@ def _(run):
     run.look = is_nowhere
 
 
+@case("a process in another network namespace", result="unknown", says="another network namespace")
+def _(run):
+    good(run)
+    sandboxed = {**run.process, "pid": 200, "name": "sandboxed"}
+    run.processes.append(run.row(sandboxed, other_network=True))
+    run.exchange(2000, ETH, HOME, iface="eth0", wire=False, process=sandboxed)
+    run.look = is_nowhere
+
+
+@case("one that is only there, as a browser's renderers are", result="clean")
+def _(run):
+    good(run)
+    run.processes.append(run.row({"pid": 200, "name": "renderer", "role": "renderer"}, other_network=True))
+
+
 # --- bystanders ----------------------------------------------------------------------------------------------------------------------
 def apart(judge, document, name):
     judge.check("around the shim" not in document["verdict"]["sentence"], f"{name}: nothing is said to have gone around the shim", document["verdict"])

@@ -199,5 +199,19 @@ expect_status "a message that the system refuses" 0 run --capture -o "$tmp/filte
 check "is refused" said "not permitted"
 check "is not on the wire, either" [ "$(in_wire "$tmp/filtered" eth0)" = 0 ]
 check "and not called confirmed" [ "$(report "$tmp/filtered" outcomes.confirmed.messages)" = 0 ]
+check "but the calls as failed" [ "$(report "$tmp/filtered" outcomes.not_captured.failed)" = 2 ]
+"$rtcshim" report "$tmp/filtered" >"$tmp/out"
+check "with the error, in the text too" grep -q "the call failed (EPERM), and nothing was sent" "$tmp/out"
 nft delete table ip t
+
+# --- in another network namespace -------------------------------------------------------------------------------------------------------------------
+cat >"$tmp/elsewhere.sh" <<END
+ip link set lo up
+ip link add eth0 type veth peer name far && ip address add 192.0.2.1/24 dev eth0 && ip link set eth0 up && ip link set far up
+$ask 192.0.2.9 2 0.5
+END
+expect_status "a program in a network namespace of its own" 0 run --capture -o "$tmp/elsewhere" unshare --net sh "$tmp/elsewhere.sh"
+"$rtcshim" report --vpn eth1 "$tmp/elsewhere" >"$tmp/out"
+check "is not said to be clean" grep -q "^UNKNOWN: .*2 STUN exchanges were made in another network namespace" "$tmp/out"
+check "nor its messages to be dropped" [ "$(report "$tmp/elsewhere" outcomes.not_on_wire.messages)" = 0 ]
 finish

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { ERRORS_MAX = 8 }; /* different ones that are told */
+
 static json_t *verdict_part(struct documenting *d)
 {
     const struct verdict *v = d->verdict;
@@ -34,6 +36,31 @@ static json_t *path_part(struct documenting *d)
     return o;
 }
 
+/* Calls that failed sent nothing, whether or not there was a capture. */
+static void add_failed(struct documenting *d, json_t *one)
+{
+    const struct join *j = d->join;
+    json_t *errors = json_array();
+    uint32_t told[ERRORS_MAX];
+    size_t count = 0;
+    uint64_t failed = 0;
+    for (size_t i = 0; i < j->message_count; i++) {
+        const struct join_act *act = join_act_of(j, &j->messages[i]);
+        size_t k = 0;
+        if (j->messages[i].outcome != JOIN_NOT_CAPTURED || !act->failed)
+            continue;
+        failed++;
+        while (k < count && told[k] != act->error)
+            k++;
+        if (k < count || count == ERRORS_MAX || act->error == JOIN_NONE)
+            continue;
+        told[count++] = act->error;
+        document_add(d, errors, document_text(d, join_text(j, act->error)));
+    }
+    document_set(d, one, "failed", document_number(d, failed));
+    document_set(d, one, "errors", errors);
+}
+
 static json_t *outcomes_part(struct documenting *d)
 {
     json_t *o = json_object();
@@ -41,6 +68,8 @@ static json_t *outcomes_part(struct documenting *d)
         json_t *one = json_object();
         document_set(d, one, "messages", document_number(d, d->join->outcomes[i]));
         document_set(d, one, "exchanges", document_number(d, d->join->exchange_outcomes[i]));
+        if (i == JOIN_NOT_CAPTURED)
+            add_failed(d, one);
         document_set(d, o, join_outcome_name((enum join_outcome)i), one);
     }
     return o;

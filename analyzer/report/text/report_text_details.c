@@ -113,20 +113,47 @@ static const struct {
     const char *name, *words;
 } outcome_words[] = {
     {"confirmed", "seen by the shim and on the wire"},
-    {"not_captured", "seen by the shim, in a place that was not captured"},
-    {"blocked", "refused by the policy, in a place that was not captured"},
+    {"not_captured", "seen by the shim alone; the wire was not captured there"},
+    {"blocked", "refused by the policy; the wire was not captured there"},
     {"blocked_absent", "refused by the policy, and absent from the wire"},
-    {"not_on_wire", "taken by the system, but dropped before the wire"},
+    {"not_on_wire",
+     "taken by the system, and not on the wire (a firewall, or no neighbour answered)"},
     {"unread", "came in on the wire, and nothing read it"},
     {"unseen", "on the wire without the shim's knowledge"},
     {"blocked_on_wire", "refused by the policy, yet on the wire"},
 };
 
+/* A call that failed sent nothing: that it is not on the wire has another reason. */
+static const char *not_captured_words(const json_t *one, const char *otherwise, char *buf,
+                                      size_t size)
+{
+    const json_t *errors = part_at(one, "errors");
+    uint64_t failed = number_at(one, "failed");
+    char names[WORDS_BYTES / 4] = "";
+    size_t len = 0;
+    if (failed == 0)
+        return otherwise;
+    for (size_t i = 0; i < json_array_size(errors) && len + 32 < sizeof(names); i++)
+        len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%.24s", i ? ", " : " (",
+                                json_string_value(json_array_get(errors, i)));
+    if (len > 0)
+        (void)snprintf(names + len, sizeof(names) - len, ")");
+    if (failed == number_at(one, "messages"))
+        (void)snprintf(buf, size, "seen by the shim; the call failed%s, and nothing was sent",
+                       names);
+    else
+        (void)snprintf(buf, size,
+                       "seen by the shim alone; the call failed%s for %llu, the wire was not "
+                       "captured for the others",
+                       names, (unsigned long long)failed);
+    return buf;
+}
+
 static void tell_outcomes(struct paragraphs *p, const json_t *document)
 {
     const json_t *outcomes = part_at(document, "outcomes");
     const json_t *clock = part_at(document, "clock");
-    char messages[64], label[64];
+    char messages[64], label[64], failed[WORDS_BYTES];
     paragraph_heading(p, "STUN messages");
     size_t told = 0;
     for (size_t i = 0; i < sizeof(outcome_words) / sizeof(outcome_words[0]); i++) {
@@ -138,7 +165,8 @@ static void tell_outcomes(struct paragraphs *p, const json_t *document)
         (void)counted(number_at(one, "exchanges"), "exchange", "exchanges", messages,
                       sizeof(messages));
         /* An exchange is counted under the worst of its messages. */
-        paragraph_format(p, 2, PLAIN, label, "%s%s%s", outcome_words[i].words,
+        paragraph_format(p, 2, PLAIN, label, "%s%s%s",
+                         not_captured_words(one, outcome_words[i].words, failed, sizeof(failed)),
                          number_at(one, "exchanges") ? "; " : "",
                          number_at(one, "exchanges") ? messages : "");
         told++;

@@ -4,13 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "process_private.h"
 #include "procfs.h"
 #include "role_text.h"
 
-enum { LOOK_AGAIN_MS = 200 };
+enum { LOOK_AGAIN_MS = 200, LOOK_AT_NETWORK_MS = 20 };
 
 int64_t process_clock_ms(void)
 {
@@ -100,4 +101,22 @@ void process_look_again(struct process *p)
         process_clock_ms() - priv->looked_ms < LOOK_AGAIN_MS)
         return;
     process_look(p);
+}
+
+bool process_look_at_network(struct process *p)
+{
+    int64_t now = process_clock_ms();
+    struct stat its, ours;
+    char path[48];
+
+    if (p->other_network || p->pid == 0 || p->ended ||
+        (p->priv->looked_at_network_ms != 0 &&
+         now - p->priv->looked_at_network_ms < LOOK_AT_NETWORK_MS))
+        return p->other_network;
+    p->priv->looked_at_network_ms = now;
+    (void)snprintf(path, sizeof(path), "/proc/%ld/ns/net", (long)p->pid);
+    /* One that has ended, or that we may not look at, is taken to be where we are. */
+    if (stat(path, &its) == 0 && stat("/proc/self/ns/net", &ours) == 0)
+        p->other_network = its.st_ino != ours.st_ino || its.st_dev != ours.st_dev;
+    return p->other_network;
 }

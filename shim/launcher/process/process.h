@@ -49,11 +49,16 @@ struct process {
     bool by_fork;     /* no exec of its own: a fork, clone or zygote child */
     bool used_socket; /* not covered, and an internet, netlink or packet socket was seen open in it
                        */
+    bool other_network; /* was seen in another network namespace than the launcher's, when it had
+                           something told that has to do with the network */
     bool ended;
     bool replaced; /* ended by exec: the process goes on as another program, which has an entry of
                       its own */
     struct process_private *priv;
 };
+
+/* Look where p is, at most every few milliseconds; other_network, once set, stays. Returns it. */
+bool process_look_at_network(struct process *p);
 
 /*
  * Name a thread: *tid gets its true tid (0 unknown), name (size bytes, NUL-terminated) its comm, ""

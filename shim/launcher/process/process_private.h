@@ -18,9 +18,10 @@ struct process_private {
         *copied_from; /* the process whose memory this one started with; NULL after exec */
     unsigned depth;   /* pid namespaces seen in NSpid; 0 not known */
     int64_t first_seen_ms;
-    int64_t looked_ms; /* when name, arguments and role were last read */
-    uint64_t records;  /* told to the story */
-    bool told;         /* the story knows of it */
+    int64_t looked_ms;            /* when name, arguments and role were last read */
+    int64_t looked_at_network_ms; /* 0 never */
+    uint64_t records;             /* told to the story */
+    bool told;                    /* the story knows of it */
     bool told_ended;
     bool superseded;        /* its pid is in another entry's name now */
     bool looked_at_sockets; /* and the kernel let us */

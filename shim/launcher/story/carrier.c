@@ -82,3 +82,9 @@ void carrier_find(struct network *network, const struct event *head, struct carr
         out->address_ifindex = owner;
     }
 }
+
+void carrier_elsewhere(const struct event *head, struct carrier *out)
+{
+    *out = (struct carrier){.local = head->local,
+                            .wildcard = netaddr_kind_of(&head->local) == NETADDR_KIND_UNSPECIFIED};
+}

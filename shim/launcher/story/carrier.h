@@ -40,4 +40,7 @@ const char *iface_source_name(enum iface_source source);
  * answer the network remembers. */
 void carrier_find(struct network *network, const struct event *head, struct carrier *out);
 
+/* The same of a process in another network namespace, of which nothing is known here. */
+void carrier_elsewhere(const struct event *head, struct carrier *out);
+
 #endif

@@ -83,7 +83,10 @@ json_t *tell_begin(struct story *story, enum event_type type, const struct event
 
     if (head->remote.family != NETADDR_NONE || head->local.family != NETADDR_NONE) {
         struct carrier carrier;
-        carrier_find(story->network, head, &carrier);
+        if (p && process_look_at_network(p))
+            carrier_elsewhere(head, &carrier);
+        else
+            carrier_find(story->network, head, &carrier);
         event_json_add_flow(event, head, &carrier, story->network, story->names);
     }
     json_object_set_new_nocheck(event, "process", event_json_process(p, head->tid));
