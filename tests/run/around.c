@@ -1,6 +1,6 @@
 /*
- * A program that goes around the library on purpose: STUN binding requests by system calls of its own, in no libc function. Built
- * static, the library is not even loaded.
+ * A program that goes around the library on purpose: STUN binding requests by system calls of its
+ * own, in no libc function. Built static, the library is not even loaded.
  *
  * usage: around HOW ADDRESS PORT MS [COUNT]
  *   udp        unconnected, bound by the kernel at the first message
@@ -9,7 +9,8 @@
  *   pinned     bound to the interface eth0
  *   tcp        connect, then write
  *   sibling    the same as udp, in a child process that goes on when this one waits
- * Prints "PID LOCALPORT TXID" of each message; waits MS milliseconds with its socket open, then ends.
+ * Prints "PID LOCALPORT TXID" of each message; waits MS milliseconds with its socket open, then
+ * ends.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -44,7 +45,10 @@ static long direct(long number, long a, long b, long c, long d, long e, long f)
     register long x3 __asm__("x3") = d;
     register long x4 __asm__("x4") = e;
     register long x5 __asm__("x5") = f;
-    __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
+    __asm__ volatile("svc 0"
+                     : "+r"(x0)
+                     : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+                     : "memory");
     return x0;
 #else
 #error "no system call here"
@@ -99,9 +103,11 @@ int main(int argc, char **argv)
             return 0;
         }
     }
-    long fd = must("socket", direct(SYS_socket, to.ss_family, is_tcp ? SOCK_STREAM : SOCK_DGRAM, 0, 0, 0, 0));
+    long fd = must("socket",
+                   direct(SYS_socket, to.ss_family, is_tcp ? SOCK_STREAM : SOCK_DGRAM, 0, 0, 0, 0));
     if (strcmp(how, "pinned") == 0)
-        must("SO_BINDTODEVICE", direct(SYS_setsockopt, fd, SOL_SOCKET, SO_BINDTODEVICE, (long)"eth0", 5, 0));
+        must("SO_BINDTODEVICE",
+             direct(SYS_setsockopt, fd, SOL_SOCKET, SO_BINDTODEVICE, (long)"eth0", 5, 0));
     if (connected)
         must("connect", direct(SYS_connect, fd, (long)&to, (long)len, 0, 0, 0));
     for (int i = 0; i < count; i++) {
@@ -111,7 +117,8 @@ int main(int argc, char **argv)
         if (getrandom(message + 8, 12, 0) != 12)
             return 1;
         must("send", connected ? direct(SYS_write, fd, (long)message, sizeof message, 0, 0, 0)
-                               : direct(SYS_sendto, fd, (long)message, sizeof message, 0, (long)&to, (long)len));
+                               : direct(SYS_sendto, fd, (long)message, sizeof message, 0, (long)&to,
+                                        (long)len));
         must("getsockname", direct(SYS_getsockname, fd, (long)&local, (long)&local_len, 0, 0, 0));
         printf("%d %d ", (int)getpid(),
                ntohs(local.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&local)->sin6_port
@@ -121,7 +128,8 @@ int main(int argc, char **argv)
         putchar('\n');
         fflush(stdout);
     }
-    struct timespec t = {.tv_sec = atoi(argv[4]) / 1000, .tv_nsec = atoi(argv[4]) % 1000 * 1000000L};
+    struct timespec t = {.tv_sec = atoi(argv[4]) / 1000,
+                         .tv_nsec = atoi(argv[4]) % 1000 * 1000000L};
     nanosleep(&t, NULL);
     return 0;
 }
