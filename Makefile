@@ -49,7 +49,7 @@ LAUNCHER_SRC := $(addprefix shim/launcher/,help.c say.c cmd_run.c cmd_policy.c c
 PROCESS_SRC := $(addprefix shim/launcher/process/,process.c process_thread.c process_code.c proctab.c \
     proctab_resolve.c procfs.c lineage.c role_text.c coverage.c elf_look.c census.c exec_notes.c sockets.c sockets_find.c)
 # The capture beside a run, and whose its messages are.
-WIRE_SRC := $(addprefix shim/launcher/wire/,capture.c pipe_lines.c wire_message.c owners.c sock_owner.c)
+WIRE_SRC := $(addprefix shim/launcher/wire/,wire_capture.c pipe_lines.c wire_message.c owners.c sock_owner.c)
 # What turns records into events, lines and the summary.
 STORY_SRC := $(addprefix shim/launcher/story/,story.c tell_stun.c tell_name.c tell_enum.c tell_socket.c tell_owner.c \
     network.c network_table.c carrier.c enumeration.c shown.c channel.c names.c dns.c event_json.c \

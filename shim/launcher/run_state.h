@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "capture.h"
 #include "census.h"
 #include "child.h"
 #include "collector.h"
@@ -16,6 +15,7 @@
 #include "rundir.h"
 #include "session.h"
 #include "story.h"
+#include "wire_capture.h"
 
 enum { RUN_DRAIN_MAX = 8192 }; /* records a turn, so that signals wait for no flood */
 

@@ -5,8 +5,8 @@
  * The launcher never waits for it while the command runs, and takes from its pipes whatever is
  * there: a capture that stood still because nobody read its lines would lose packets.
  */
-#ifndef RTCSHIM_LAUNCHER_CAPTURE_H
-#define RTCSHIM_LAUNCHER_CAPTURE_H
+#ifndef RTCSHIM_LAUNCHER_WIRE_CAPTURE_H
+#define RTCSHIM_LAUNCHER_WIRE_CAPTURE_H
 
 #include <jansson.h>
 #include <poll.h>

@@ -1,5 +1,5 @@
 /* Starts the capture, reads what it says, and knows how it ended. */
-#include "capture.h"
+#include "wire_capture.h"
 
 #include <errno.h>
 #include <fcntl.h>
