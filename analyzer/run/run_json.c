@@ -77,6 +77,10 @@ static bool take_policy(struct run_folder *run, const json_t *policy)
     json_t *list;
     run->policy_name = text_of(policy, "name");
     run->policy_vpn = text_of(policy, "vpn");
+    const json_t *first = json_object_get(policy, "first");
+    run->policy_first_vpn = text_of(first, "vpn");
+    run->policy_first_rules = json_object_get(first, "rules");
+    run->policy_first_hidden = json_object_get(first, "hidden");
     run->policy_default = text_of(policy, "default");
     run->policy_changes = json_object_get(policy, "changes");
     if (!json_is_array(run->policy_changes))

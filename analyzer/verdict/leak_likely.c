@@ -25,13 +25,46 @@ static bool is_anothers(const struct judging *g, const struct netaddr *address, 
            kind != NETADDR_KIND_LOOPBACK && kind != NETADDR_KIND_LINK_LOCAL;
 }
 
-/* What a policy hides from programs is no address that they can offer. */
-static bool is_hidden(const struct judging *g, const char *iface)
+static bool has_iface(const json_t *hidden, const char *iface)
 {
-    for (size_t i = 0; i < g->run->hidden_count; i++)
-        if (g->run->hidden[i].iface && strcmp(g->run->hidden[i].iface, iface) == 0)
+    const json_t *item;
+    size_t i;
+    json_array_foreach(hidden, i, item)
+    {
+        const char *name = json_string_value(json_object_get(item, "iface"));
+        if (name && strcmp(name, iface) == 0)
             return true;
+    }
     return false;
+}
+
+static uint64_t change_ns(const struct judging *g, size_t index)
+{
+    const json_t *change = json_array_get(g->run->policy_changes, index);
+    const char *time = json_string_value(json_object_get(change, "timestamp"));
+    return time ? run_time_ns(time, strlen(time)) : 0;
+}
+
+/* What the policy of that time hides from programs is no address that they can offer. Cheap while
+ * time goes forward. */
+static bool is_hidden(struct judging *g, const char *iface, uint64_t at)
+{
+    const struct run_folder *run = g->run;
+    size_t changes = json_array_size(run->policy_changes);
+    if (changes == 0 && !run->policy_first_hidden) {
+        for (size_t i = 0; i < run->hidden_count; i++)
+            if (run->hidden[i].iface && strcmp(run->hidden[i].iface, iface) == 0)
+                return true;
+        return false;
+    }
+    while (g->policy_epoch < changes && change_ns(g, g->policy_epoch) <= at)
+        g->policy_epoch++;
+    while (g->policy_epoch > 0 && change_ns(g, g->policy_epoch - 1) > at)
+        g->policy_epoch--;
+    if (g->policy_epoch == 0)
+        return has_iface(run->policy_first_hidden, iface);
+    return has_iface(
+        json_object_get(json_array_get(run->policy_changes, g->policy_epoch - 1), "hidden"), iface);
 }
 
 static struct verdict_leak *add(struct judging *g, const struct likely *l, const char *why)
@@ -89,7 +122,7 @@ static void judge_candidate(struct judging *g, const struct join_exchange *x)
         return;
     fact->candidate = true;
     network_at_move(g->network, l.first_ns);
-    if (!is_anothers(g, &f->local, &l.iface) || is_hidden(g, l.iface))
+    if (!is_anothers(g, &f->local, &l.iface) || is_hidden(g, l.iface, l.first_ns))
         return;
     (void)snprintf(why, sizeof(why),
                    "%s bound a socket for ICE to %s's address %s. ICE offers such an address as a "
@@ -173,7 +206,7 @@ static void judge_announcement(struct judging *g, const struct sights_announceme
     char who[32], ip[NETADDR_IP_TEXT_BYTES], why[REASON_WHY_BYTES];
     struct verdict_leak *leak;
     network_at_move(g->network, l.first_ns);
-    if (!is_anothers(g, &a->address, &l.iface) || is_hidden(g, l.iface))
+    if (!is_anothers(g, &a->address, &l.iface) || is_hidden(g, l.iface, l.first_ns))
         return;
     (void)snprintf(why, sizeof(why),
                    "%s told the local network by multicast DNS which .local name stands for %s's "

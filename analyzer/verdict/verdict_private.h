@@ -34,7 +34,8 @@ struct judging {
         uint64_t hash; /* 0 empty */
         uint32_t index;
     } slots[JUDGING_SLOTS];
-    bool failed; /* memory is out */
+    size_t policy_epoch; /* changes of the policy until the time that was looked at last */
+    bool failed;         /* memory is out */
 };
 
 /* Which rows a hash is of. */

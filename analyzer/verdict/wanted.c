@@ -52,6 +52,35 @@ static void from_rule(struct wanted *wanted, const char *rule)
     }
 }
 
+/* Of the policies of a run all that name an interface: to take a policy away in the middle is not
+ * to want another path. */
+static void from_policies(struct wanted *wanted, const struct run_folder *run)
+{
+    const json_t *item;
+    size_t i;
+    if (run->policy_first_vpn)
+        add_name(wanted, run->policy_first_vpn, strlen(run->policy_first_vpn));
+    json_array_foreach(run->policy_changes, i, item)
+    {
+        const char *vpn = json_string_value(json_object_get(item, "vpn"));
+        if (vpn)
+            add_name(wanted, vpn, strlen(vpn));
+    }
+    if (run->policy_vpn)
+        add_name(wanted, run->policy_vpn, strlen(run->policy_vpn));
+    if (wanted->count > 0)
+        return;
+    json_array_foreach(run->policy_first_rules, i, item)
+    {
+        const char *rule = json_string_value(json_object_get(item, "rule"));
+        if (rule)
+            from_rule(wanted, rule);
+    }
+    for (i = 0; i < run->rule_count; i++)
+        if (run->rules[i].text)
+            from_rule(wanted, run->rules[i].text);
+}
+
 /* Links that are tunnels by what they are. A tap (kind tun, Ethernet) is one too; those of virtual
  * machines have no default route. */
 static bool is_tunnel(const struct run_iface *iface)
@@ -148,14 +177,8 @@ void wanted_find(const struct run_folder *run, struct network_at *network, const
     if (option) {
         add_name(wanted, option, strlen(option));
         wanted->source = WANTED_OPTION;
-    } else if (run->policy_vpn) {
-        add_name(wanted, run->policy_vpn, strlen(run->policy_vpn));
-        wanted->source = WANTED_POLICY;
-    }
-    if (wanted->count == 0) {
-        for (size_t i = 0; i < run->rule_count; i++)
-            if (run->rules[i].text)
-                from_rule(wanted, run->rules[i].text);
+    } else {
+        from_policies(wanted, run);
         wanted->source = WANTED_POLICY;
     }
     if (wanted->count == 0) {

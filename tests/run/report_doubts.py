@@ -153,6 +153,40 @@ def _(run):
     run.exchange(1000, TUN, EXIT)
 
 
+# --- the policy changes in the middle ------------------------------------------------------------------------------------------------
+def policy(run, us, name, vpn=None, hidden=()):
+    """Until now it was what it is in run.json."""
+    p = run.json["policy"]
+    p.setdefault("first", {key: p[key] for key in ("name", "vpn", "hidden", "rules")})
+    p.update(name=name, vpn=vpn, hidden=[{"iface": iface, "what": "interface"} for iface in hidden])
+    p["changes"].append({"name": name, "vpn": vpn, "hidden": p["hidden"], "reason": "set", "timestamp": stamp(us)})
+
+
+CANDIDATE = (ETH, "page", "eth0", "host_candidate", "likely")
+
+
+@case("an interface that the policy hides only later", CANDIDATE, result="leak")
+def _(run):
+    good(run).exchange(5000, ETH, None, left="tun0")
+    policy(run, 4000000, "vpn", "tun0", ["eth0"])
+
+
+@case("an interface that the policy has hidden until then", result="clean")
+def _(run):
+    run.json["policy"].update(name="vpn", vpn="tun0", hidden=[{"iface": "eth0", "what": "interface"}])
+    good(run).exchange(5000, ETH, None, left="tun0")
+    policy(run, 4000000, "observe")
+
+
+@case("a policy that named the tunnel is taken away, and then it leaks", (*LEFT, None, "sure"), options=(), result="leak")
+def _(run):
+    run.json["policy"].update(name="vpn", vpn="tun0")
+    good(run)
+    policy(run, 2000000, "observe")
+    run.routes.append(route("198.51.100.0/24", "eth0", "192.168.1.1"))
+    run.exchange(3000000, ETH, HOME, left="eth0", bound="0.0.0.0", source="route")
+
+
 # --- the record is not whole ---------------------------------------------------------------------------------------------------------
 def uncovered(run):
     run.processes.append(run.row({"pid": 200, "name": "pion", "role": None}, "static", reason="a static program", used_socket=True))

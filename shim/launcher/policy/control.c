@@ -35,6 +35,7 @@ struct control {
     struct policy_table table; /* what was last compiled or seen in force */
     struct netview view;
     struct compiler_report report;
+    json_t *first; /* as at the start of the run */
     json_t *changes;
     uint64_t changes_left_out;
     uint64_t network_seen, names_seen;
@@ -98,6 +99,24 @@ static json_t *notes_json(const struct compiler_report *report)
     for (size_t i = 0; i < report->notes; i++)
         json_array_append_new(list, json_string(report->note[i]));
     return list;
+}
+
+static json_t *rules_json(const struct control *c)
+{
+    json_t *rules = json_array();
+    char text[PRINTER_LINE_BYTES];
+
+    for (uint32_t i = 0; i < c->table.rules; i++)
+        json_array_append_new(rules,
+                              json_pack("{s:i, s:s}", "line", (int)c->table.rule[i].line, "rule",
+                                        printer_rule(&c->table, i, text, sizeof text)));
+    return rules;
+}
+
+static json_t *first_json(const struct control *c)
+{
+    return json_pack("{s:s, s:o, s:o, s:o}", "name", c->source.name, "vpn", text_or_null(c->vpn),
+                     "hidden", hidden_json(&c->table), "rules", rules_json(c));
 }
 
 static void tell(struct control *c, const char *reason)
@@ -345,6 +364,7 @@ struct control *control_new(const struct control_options *options, struct networ
         say_error("cannot open '%s/policy': %s", options->folder, strerror(errno));
     else if (c->folder && c->changes && start(c)) {
         control_warn(&c->report);
+        c->first = first_json(c);
         return c;
     }
     control_free(c);
@@ -359,6 +379,7 @@ void control_free(struct control *c)
         close(c->lock_fd);
     hosts_free(&c->hosts);
     source_free(&c->source);
+    json_decref(c->first);
     json_decref(c->changes);
     free(c->vpn);
     free(c->folder);
@@ -388,17 +409,11 @@ void control_name_rule(struct control *c, const struct event *head,
 
 json_t *control_json(const struct control *c)
 {
-    json_t *rules = json_array();
-    char text[PRINTER_LINE_BYTES];
-
-    for (uint32_t i = 0; i < c->table.rules; i++)
-        json_array_append_new(rules,
-                              json_pack("{s:i, s:s}", "line", (int)c->table.rule[i].line, "rule",
-                                        printer_rule(&c->table, i, text, sizeof text)));
-    return json_pack("{s:s, s:I, s:o, s:s, s:o, s:o, s:o, s:s, s:O, s:I}", "name", c->source.name,
-                     "generation", (json_int_t)c->generation, "vpn", text_or_null(c->vpn), "source",
-                     c->source.text, "enforced", topics_json(c->table.enforced), "hidden",
-                     hidden_json(&c->table), "rules", rules, "default",
-                     policy_action_name(c->table.fallback), "changes", c->changes,
-                     "changes_left_out", (json_int_t)c->changes_left_out);
+    return json_pack("{s:s, s:I, s:o, s:s, s:o, s:o, s:o, s:s, s:O, s:I, s:O?}", "name",
+                     c->source.name, "generation", (json_int_t)c->generation, "vpn",
+                     text_or_null(c->vpn), "source", c->source.text, "enforced",
+                     topics_json(c->table.enforced), "hidden", hidden_json(&c->table), "rules",
+                     rules_json(c), "default", policy_action_name(c->table.fallback), "changes",
+                     c->changes, "changes_left_out", (json_int_t)c->changes_left_out, "first",
+                     c->first);
 }
