@@ -92,7 +92,7 @@ struct run_folder {
     struct run_hidden *hidden;
     size_t hidden_count;
     /* As at the start of the run; the above is as at its end. NULL where not recorded. */
-    const char *policy_first_vpn;
+    const char *policy_first_name, *policy_first_vpn;
     json_t *policy_first_rules;  /* borrowed array: objects with "rule" */
     json_t *policy_first_hidden; /* borrowed array: objects with "iface" */
     json_t *policy_changes;      /* borrowed array or NULL: events "policy" with their timestamp */

@@ -78,6 +78,7 @@ static bool take_policy(struct run_folder *run, const json_t *policy)
     run->policy_name = text_of(policy, "name");
     run->policy_vpn = text_of(policy, "vpn");
     const json_t *first = json_object_get(policy, "first");
+    run->policy_first_name = text_of(first, "name");
     run->policy_first_vpn = text_of(first, "vpn");
     run->policy_first_rules = json_object_get(first, "rules");
     run->policy_first_hidden = json_object_get(first, "hidden");

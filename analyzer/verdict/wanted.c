@@ -52,30 +52,38 @@ static void from_rule(struct wanted *wanted, const char *rule)
     }
 }
 
+static void from_policy(struct wanted *wanted, const char *policy, const char *vpn)
+{
+    if (!vpn)
+        return;
+    if (wanted->count == 0)
+        wanted->policy = policy;
+    add_name(wanted, vpn, strlen(vpn));
+}
+
 /* Of the policies of a run all that name an interface: to take a policy away in the middle is not
  * to want another path. */
 static void from_policies(struct wanted *wanted, const struct run_folder *run)
 {
     const json_t *item;
     size_t i;
-    if (run->policy_first_vpn)
-        add_name(wanted, run->policy_first_vpn, strlen(run->policy_first_vpn));
+    from_policy(wanted, run->policy_first_name, run->policy_first_vpn);
     json_array_foreach(run->policy_changes, i, item)
-    {
-        const char *vpn = json_string_value(json_object_get(item, "vpn"));
-        if (vpn)
-            add_name(wanted, vpn, strlen(vpn));
-    }
-    if (run->policy_vpn)
-        add_name(wanted, run->policy_vpn, strlen(run->policy_vpn));
+        from_policy(wanted, json_string_value(json_object_get(item, "name")),
+                    json_string_value(json_object_get(item, "vpn")));
+    from_policy(wanted, run->policy_name, run->policy_vpn);
     if (wanted->count > 0)
         return;
+    wanted->policy = run->policy_first_name;
     json_array_foreach(run->policy_first_rules, i, item)
     {
         const char *rule = json_string_value(json_object_get(item, "rule"));
         if (rule)
             from_rule(wanted, rule);
     }
+    if (wanted->count > 0)
+        return;
+    wanted->policy = run->policy_name;
     for (i = 0; i < run->rule_count; i++)
         if (run->rules[i].text)
             from_rule(wanted, run->rules[i].text);
@@ -133,8 +141,7 @@ static void name_list(const struct wanted *wanted, char *out, size_t size)
                                  wanted->names[i]);
 }
 
-static void say(const struct run_folder *run, const struct network_at *network,
-                struct wanted *wanted)
+static void say(const struct network_at *network, struct wanted *wanted)
 {
     char names[WANTED_MAX * (WANTED_NAME_BYTES + 4)], how[192] = "", missing[120] = "";
     name_list(wanted, names, sizeof(names));
@@ -149,8 +156,7 @@ static void say(const struct run_folder *run, const struct network_at *network,
         (void)snprintf(how, sizeof(how), "--vpn %s", names);
         break;
     case WANTED_POLICY:
-        (void)snprintf(how, sizeof(how), "the policy %.100s",
-                       run->policy_name ? run->policy_name : "");
+        (void)snprintf(how, sizeof(how), "the policy %.100s", wanted->policy ? wanted->policy : "");
         break;
     case WANTED_TUNNEL:
         (void)snprintf(how, sizeof(how), "%s",
@@ -192,5 +198,5 @@ void wanted_find(const struct run_folder *run, struct network_at *network, const
         wanted->source = wanted->count > 0 ? WANTED_TUNNEL : WANTED_NONE;
     }
     add_later_names(wanted, network);
-    say(run, network, wanted);
+    say(network, wanted);
 }

@@ -20,6 +20,7 @@ struct wanted {
     const char *list[WANTED_MAX]; /* the same */
     size_t count;
     enum wanted_source source;
+    const char *policy; /* that names them, of several the first; NULL unknown. Borrowed */
     bool missing;       /* a name is no interface that the run had at any time */
     char sentence[512]; /* for people: what is wanted, and how that is known */
 };

@@ -185,6 +185,8 @@ def _(run):
     policy(run, 2000000, "observe")
     run.routes.append(route("198.51.100.0/24", "eth0", "192.168.1.1"))
     run.exchange(3000000, ETH, HOME, left="eth0", bound="0.0.0.0", source="route")
+    run.look = lambda judge, document, name: judge.check("tun0 (the policy vpn)" in document["path"]["sentence"], f"{name}: the policy that named it is told",
+                                                         document["path"])
 
 
 # --- the record is not whole ---------------------------------------------------------------------------------------------------------
