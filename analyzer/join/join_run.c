@@ -10,6 +10,8 @@
 
 #include "join_wire.h"
 
+enum { LINKS_MAX = 4096 };
+
 struct both {
     struct join *join;
     event_line_fn *also;
@@ -42,6 +44,61 @@ static bool is_captured(const struct run_folder *run, const struct join_span *sp
     return false;
 }
 
+struct known_link {
+    json_int_t index;
+    const char *name; /* NULL: it was removed */
+};
+
+static struct known_link *link_of(struct known_link *links, size_t *count, json_int_t index)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (links[i].index == index)
+            return &links[i];
+    if (*count == LINKS_MAX)
+        return NULL;
+    links[*count] = (struct known_link){.index = index};
+    return &links[(*count)++];
+}
+
+/*
+ * When an interface was first given another name; UINT64_MAX never. A capture knows it by the old
+ * one, and loses it if it then goes down, so that nothing is known to be absent from then on.
+ */
+static uint64_t renamed_ns(const struct run_folder *run)
+{
+    struct known_link *links = calloc(LINKS_MAX, sizeof(*links));
+    size_t i, count = 0;
+    const json_t *change;
+    uint64_t at = 0;
+    if (!links)
+        return 0;
+    for (i = 0; i < run->iface_count; i++) {
+        struct known_link *link = link_of(links, &count, run->ifaces[i].index);
+        if (link)
+            link->name = run->ifaces[i].name;
+    }
+    json_array_foreach(run->network_changes, i, change)
+    {
+        const json_t *iface = json_object_get(change, "interface");
+        const char *verb = json_string_value(json_object_get(change, "change"));
+        const char *name = json_string_value(json_object_get(iface, "iface"));
+        const char *time = json_string_value(json_object_get(change, "timestamp"));
+        struct known_link *link;
+        if (!name)
+            continue;
+        at = time ? run_time_ns(time, strlen(time)) : 0;
+        link = link_of(links, &count, json_integer_value(json_object_get(iface, "index")));
+        /* Too many to be remembered: one of them may have been. */
+        if (!link || (link->name && strcmp(link->name, name) != 0))
+            goto out;
+        link->name = verb && strcmp(verb, "removed") == 0 ? NULL : name;
+    }
+    at = UINT64_MAX;
+out:
+    free(links);
+    return at;
+}
+
 static bool are_all_captured(const struct run_folder *run, const struct join_span *span)
 {
     for (size_t i = 0; i < run->iface_count; i++) {
@@ -64,6 +121,9 @@ static void add_covers(struct join *j, const struct run_folder *run, const struc
         start = capture->started_ns;
     if (capture->there && capture->ended_ns != 0 && !span->damaged)
         end = capture->ended_ns;
+    uint64_t renamed = renamed_ns(run);
+    if (end > renamed)
+        end = renamed;
     /* How many packets a capture dropped is known only of one that ended as it should. */
     if ((capture->there && !capture->complete) || capture->dropped > 0 || start == 0 || end == 0)
         return;
@@ -75,7 +135,7 @@ static void add_covers(struct join *j, const struct run_folder *run, const struc
         join_add_cover(j, span->ifaces[i], start, end);
     if (capture->later)
         join_set_later_covered(j, end);
-    if (are_all_captured(run, span))
+    if (renamed == UINT64_MAX && are_all_captured(run, span))
         join_set_all_covered(j);
 }
 

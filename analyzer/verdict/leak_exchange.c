@@ -202,8 +202,12 @@ static enum reason explain(const struct judging *g, const struct join_exchange *
         .owner = t->iface,
         .wanted = g->verdict->wanted.list,
         .wanted_count = g->verdict->wanted.count,
-        .wildcard = f->wildcard,
+        /* Of a socket that the shim has not seen, nobody knows what it is bound to. */
+        .wildcard = f->wildcard || !f->asked,
         .went_around = x->outcome == JOIN_UNSEEN && !x->doubtful,
+        .uncovered = judging_uncovered(g, act->process),
+        .nobody = act->process >= g->join->process_count ||
+                  g->join->processes[act->process].belongs == JOIN_BELONGS_UNKNOWN,
     };
     c.option = option_of(g, act->process, t->left, &c.marked);
     if (!c.option && act->iface_source == JOIN_PINNED && past(g, t->left))

@@ -135,11 +135,22 @@ enum reason reason_find(const struct reason_case *c, const struct network_at *ne
     const struct run_route *route = network_at_route(network, &c->remote);
     bool bound = !c->wildcard && c->local.family != NETADDR_NONE;
     if (c->went_around) {
-        (void)snprintf(
-            why, REASON_WHY_BYTES,
-            "%s sent it without the C library's functions, so rtcshim neither saw it nor "
-            "could have held it back.",
-            c->who);
+        if (c->nobody)
+            (void)snprintf(
+                why, REASON_WHY_BYTES,
+                "Which program sent it is not known; none did through rtcshim's library, "
+                "which so could not have held it back.");
+        else if (c->uncovered)
+            (void)snprintf(why, REASON_WHY_BYTES,
+                           "%s runs without rtcshim's library, which so neither saw it nor could "
+                           "have held it back.",
+                           c->who);
+        else
+            (void)snprintf(
+                why, REASON_WHY_BYTES,
+                "%s sent it without the C library's functions, so rtcshim neither saw it nor "
+                "could have held it back.",
+                c->who);
         return REASON_STRANGER;
     }
     if (c->left && !is_wanted(c, c->left) && !any_wanted_up(c, network)) {

@@ -33,6 +33,8 @@ struct reason_case {
     bool wildcard;
     bool marked;      /* the process has set a mark (SO_MARK), which rules may route by */
     bool went_around; /* on the wire without an event of the shim */
+    bool uncovered;   /* who runs without the shim */
+    bool nobody;      /* who is not known, nor whether it is the run's */
 };
 
 /*

@@ -117,7 +117,8 @@ static char *what_the_shim_missed(struct judging *g)
 {
     const struct run_folder *run = g->run;
     const struct join *j = g->join;
-    const char *wire = j->wire.packets > 0 ? "not everything was captured" : "nothing was captured";
+    const char *wire = run->capture.there || j->wire.packets > 0 ? "not everything was captured"
+                                                                 : "nothing was captured";
     uint64_t lost = j->events_lost + run->events_unwritten;
     if (lost > 0)
         return judging_text(g, "%llu %s lost, and %s", (unsigned long long)lost,

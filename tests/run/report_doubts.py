@@ -316,6 +316,18 @@ def _(run):
     run.processes.append(run.row({"pid": 200, "name": "renderer", "role": "renderer"}, other_network=True))
 
 
+@case("an uplink that is given another name, and is captured no longer", (None, "server", "wan0", None, "likely"), result="leak")
+def _(run):
+    good(run)
+    run.capture(("eth0", "tun0"))
+    run.json["capture"]["later"] = True
+    for us, verb, row in ((2000000, "changed", link("wan0", 2, up=False)), (2000001, "changed", link("wan0", 2))):
+        run.change(us, verb, "interface", row)
+        run.event("network", us, network={"what": "interface", "change": verb, "interface": row})
+    run.exchange(6000000, ETH, None, left="wan0", wire=False, bound="0.0.0.0", source="route")
+    run.look = is_nowhere
+
+
 # --- bystanders ----------------------------------------------------------------------------------------------------------------------
 def apart(judge, document, name):
     judge.check("around the shim" not in document["verdict"]["sentence"], f"{name}: nothing is said to have gone around the shim", document["verdict"])
@@ -351,6 +363,43 @@ def _(run):
     run.on_wire(500, "tun0", True, (TUN, 50000), (STUN, 3478), 90)
     run.on_wire(600, "tun0", False, (TUN, 50000), (STUN, 3478), 90, (HOME, 50000))
     owner(run, 700, 300, "chrome", False, (TUN, 50000), 90)
+
+
+# --- why, of what went around ----------------------------------------------------------------------------------------------------------
+def why(*words):
+    def look(judge, document, name):
+        sentences = " ".join(leak["why"] for leak in document["leaks"])
+        judge.check(all(word in sentences for word in words), f"{name}: it says no more than is known", sentences)
+    return look
+
+
+@case("a process without the shim is seen on the wire", (*LEFT, "stranger", "sure"), result="leak")
+def _(run):
+    good(run).exchange(5000, ETH, HOME, left="eth0", shim=False)
+    uncovered(run)
+    owner(run, 6000, 200, "pion", True, (ETH, 40002), 2)
+    run.look = why("pion runs without rtcshim's library")
+
+
+@case("a process with the shim goes around it", (*LEFT, "stranger", "sure"), result="leak")
+def _(run):
+    good(run).exchange(5000, ETH, HOME, left="eth0", shim=False)
+    owner(run, 6000, 117, "firefox-esr", True, (ETH, 40002), 2)
+    run.look = why("without the C library's functions")
+
+
+@case("nobody knows who sent it", (*LEFT, "stranger", "likely"), result="leak")
+def _(run):
+    good(run).exchange(5000, ETH, HOME, left="eth0", shim=False)
+    run.look = why("Which program sent it is not known")
+
+
+@case("events were lost, and it may be among them", (*LEFT, "unknown", "likely"), result="leak")
+def _(run):
+    good(run).exchange(5000, ETH, HOME, left="eth0", shim=False)
+    run.json["events_lost"] = 5
+    run.look = lambda judge, document, name: judge.check("Events of the shim's were lost" in document["strangers"][0]["sentence"], f"{name}: which is said",
+                                                         document["strangers"])
 
 
 # --- others --------------------------------------------------------------------------------------------------------------------------
