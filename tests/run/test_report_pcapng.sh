@@ -80,4 +80,18 @@ check "their checksums are right" \
     [ "$(shown "$redacted" "${checked[@]}" -Y 'udp.checksum.status == 1 and ip.checksum.status == 1' | wc -l)" = 6 ]
 check "the notes are there" found "$redacted" 'frame.comment contains "LEAK" or systemd_journal.message contains "blocked_absent"' 3
 check "tcpdump reads it" [ "$(tcpdump -nr "$redacted" 2>/dev/null | wc -l)" = 6 ]
+
+# A capture of which nothing is shown: no packet in it, or, with --redact, no STUN. libpcap refuses a file that has no interface.
+opened() { tcpdump -nr "$1" >"$tmp/after" 2>"$tmp/tcpdump.err" && [ ! -s "$tmp/after" ]; }
+tshark -r "$folder/wire.pcapng" -Y 'frame.number < 1' -w "$tmp/none.pcapng" 2>/dev/null
+printf '\xd4\xc3\xb2\xa1\x02\0\x04\0\0\0\0\0\0\0\0\0\xff\xff\0\0\x01\0\0\0' >"$tmp/none.pcap"
+for none in none.pcapng none.pcap; do
+    cp "$tmp/$none" "$folder/wire.pcapng"
+    check "tcpdump opens a capture without a packet: $none" opened "$folder/wire.pcapng"
+    expect_status "it gets notes" 0 $report --pcapng "$noted" "$folder"
+    check "and is opened still" opened "$noted"
+    check "tshark lists its records" [ "$(count "$noted" systemd_journal)" -ge 5 ]
+    expect_status "redacted" 0 $report --redact --pcapng "$redacted" "$folder"
+    check "too" opened "$redacted"
+done
 finish

@@ -87,14 +87,19 @@ static void copy_packet(struct copying *c, const struct packet *packet)
     }
 }
 
-/* A pcap file becomes pcapng, with times in nanoseconds. */
-static void convert_packet(struct copying *c, struct reader *reader, const struct packet *packet)
+static void convert_ifaces(struct copying *c, struct reader *reader)
 {
     static const struct pcapng_iface_options no_options;
     size_t ifaces;
     const struct packet_iface *const *all = reader_ifaces(reader, &ifaces);
     for (uint32_t i = pcapng_iface_count(c->w); i < ifaces; i++)
         pcapng_write_iface(c->w, all[i], &no_options);
+}
+
+/* A pcap file becomes pcapng, with times in nanoseconds. */
+static void convert_packet(struct copying *c, struct reader *reader, const struct packet *packet)
+{
+    convert_ifaces(c, reader);
     note_write_until(c->notes, packet->time_ns);
     pcapng_write_noted_packet(c->w, packet, note_writer_packet(c->notes, packet->frame, NULL));
 }
@@ -118,6 +123,8 @@ static void copy_capture(struct copying *c, struct reader *reader)
         else
             convert_packet(c, reader, &packet);
     }
+    if (!blocks)
+        convert_ifaces(c, reader); /* libpcap reads no file without one, not even an empty one */
 }
 
 /* NULL: there is none, *missing is then true; or it can't be read, why says so. */

@@ -281,6 +281,15 @@ static void take_found(const struct found *found, void *context)
     in_order_put(r->in_order, &named, msg, STUN_CHECK_ABSENT, 0);
 }
 
+/* Where nothing is shown of a capture: libpcap reads no file without an interface. */
+static void keep_ifaces(struct redaction *r)
+{
+    size_t count;
+    const struct packet_iface *const *all = reader_ifaces(r->reader, &count);
+    if (r->iface_count == 0 && count > 0)
+        iface_of(r, all[0]->name);
+}
+
 static void tell_left_out(struct redaction *r)
 {
     char text[96];
@@ -317,6 +326,7 @@ bool pcapng_redact_capture(struct reader *reader, const struct pseudonym *names,
             finder_take(finder, &datagram);
     finder_end(finder);
     in_order_flush(r->in_order);
+    keep_ifaces(r);
     tell_left_out(r);
     done = true;
 out:
