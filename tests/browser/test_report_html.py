@@ -310,7 +310,8 @@ def check_strange_documents(reader):
     """Nothing of a document has to be there."""
     for name, document in (("empty", {}), ("clean", documents.clean()), ("of wrong types", {"run": [], "verdict": "x", "leaks": {"a": 1}, "exchanges": {"rows": 3, "columns": "x"}, "paths": [1, None]}),
                            ("with indexes that lead nowhere", {"exchanges": {"columns": documents.COLUMNS, "rows": [[1, 0, 99, -5, 7, None, None, "no such", None, None, None, None, None, None, None, 42, None, "x"]]},
-                                                               "paths": [{"process": 9, "iface": 9, "server": 9, "learned": None}]})):
+                                                               "paths": [{"process": 9, "iface": 9, "server": 9, "learned": None}]}),
+                           ("with holes in its lists", {**documents.small(), **{name: [None, 1, "x"] for name in ("interfaces", "servers", "processes", "paths", "leaks", "dns")}})):
         reader.open(document)
         reader.check(reader.drawn() and reader.browser.complaints() == [], f"a document {name} is drawn without complaint", reader.browser.complaints())
 

@@ -20,7 +20,7 @@ function makeLanes() {
     if (exchanges.get(index, "leak") !== null) leaking.set(iface, (leaking.get(iface) ?? 0) + 1);
   }
   const all = [...lanes.values()].map((lane) => ({ ...lane, wanted: Boolean(interfaces[lane.iface]?.wanted), leaking: leaking.get(lane.iface) ?? 0 }));
-  const idle = interfaces.map((one, index) => ({ index, wanted: one.wanted })).filter(({ index }) => !lanes.has(index));
+  const idle = interfaces.map((one, index) => ({ index, wanted: Boolean(one?.wanted) })).filter(({ index }) => !lanes.has(index));
   for (const { index } of idle.filter((one) => one.wanted)) all.push({ iface: index, members: [], wanted: true, leaking: 0 });
   all.sort((a, b) => b.wanted - a.wanted || b.leaking - a.leaking || b.members.length - a.members.length);
   return { lanes: all, idle: idle.filter((one) => !one.wanted).map(({ index }) => index) };
