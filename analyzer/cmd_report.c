@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "analyzer.h"
@@ -174,12 +175,34 @@ static bool commit(struct outfile *out, const char *path, bool good)
     return false;
 }
 
+/* Whether the path leads to a file that the report is made of: nothing replaces evidence. */
+static bool is_of_the_run(const struct report *r, const char *path)
+{
+    static const char *const files[] = {RUN_JSON_FILE, RUN_EVENTS_FILE, RUN_WIRE_FILE};
+    struct stat there, own;
+    bool same = false;
+    if (stat(path, &there) != 0)
+        return false;
+    for (size_t i = 0; !same && i < sizeof(files) / sizeof(files[0]); i++) {
+        int fd = run_folder_file(r->run, files[i]);
+        same = fd >= 0 && fstat(fd, &own) == 0 && own.st_dev == there.st_dev &&
+               own.st_ino == there.st_ino;
+        if (fd >= 0)
+            close(fd);
+    }
+    if (same)
+        analyzer_complain("cannot write %s: the report is made of it", path);
+    return same;
+}
+
 static bool write_html(const struct report *r, const struct options *o)
 {
     char beside[PATH_MAX];
     const char *path = o->html ? o->html : beside;
     struct outfile out;
     errno = ENAMETOOLONG;
+    if (o->html && is_of_the_run(r, o->html))
+        return false;
     if ((size_t)snprintf(beside, sizeof(beside), "%s/report.html", o->folder) >= sizeof(beside) ||
         !outfile_open(&out, path)) {
         analyzer_complain("cannot write %s: %s", path, strerror(errno));
@@ -198,6 +221,8 @@ static bool write_pcapng(const struct report *r, const struct options *o)
                                  .redactor = r->redactor};
     char why[WHY_BYTES] = "";
     struct outfile out;
+    if (is_of_the_run(r, o->pcapng))
+        return false;
     if (!outfile_open(&out, o->pcapng)) {
         analyzer_complain("cannot write %s: %s", o->pcapng, strerror(errno));
         return false;

@@ -81,6 +81,13 @@ check "their checksums are right" \
 check "the notes are there" found "$redacted" 'frame.comment contains "LEAK" or systemd_journal.message contains "blocked_absent"' 3
 check "tcpdump reads it" [ "$(tcpdump -nr "$redacted" 2>/dev/null | wc -l)" = 6 ]
 
+ln -s wire.pcapng "$folder/link"
+for own in wire.pcapng link run.json events.ndjson; do
+    expect_status "nothing is written over what the report is made of: $own" 2 $report --pcapng "$folder/$own" "$folder"
+    expect_status "nor is the page" 2 $report --html="$folder/$own" "$folder"
+done
+check "the capture is still as it was" [ "$(sha256sum <"$folder/wire.pcapng")" = "$before" ]
+
 # A capture of which nothing is shown: no packet in it, or, with --redact, no STUN. libpcap refuses a file that has no interface.
 opened() { tcpdump -nr "$1" >"$tmp/after" 2>"$tmp/tcpdump.err" && [ ! -s "$tmp/after" ]; }
 tshark -r "$folder/wire.pcapng" -Y 'frame.number < 1' -w "$tmp/none.pcapng" 2>/dev/null
