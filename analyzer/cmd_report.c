@@ -301,6 +301,13 @@ out:
     return status;
 }
 
+/* That were asked for; the text gives way. */
+static int outputs_to_stdout(const struct options *o)
+{
+    return o->json + (o->html && strcmp(o->html, "-") == 0) +
+           (o->pcapng && strcmp(o->pcapng, "-") == 0);
+}
+
 int cmd_report(int argc, char **argv)
 {
     enum {
@@ -385,6 +392,10 @@ int cmd_report(int argc, char **argv)
     o.folder = argv[optind];
     if (o.vpn && (o.vpn[0] == '\0' || strlen(o.vpn) >= WANTED_NAME_BYTES)) {
         analyzer_complain("report: '%s' can't be an interface's name", o.vpn);
+        return EXIT_TROUBLE;
+    }
+    if (outputs_to_stdout(&o) > 1) {
+        analyzer_complain("report: standard output takes one of --json, --html=- and --pcapng -");
         return EXIT_TROUBLE;
     }
     return report(&o);

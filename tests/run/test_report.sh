@@ -52,6 +52,11 @@ check "in the schema" "$here/check_schema.py" --report "$tmp/out"
 expect_status "without a wanted path nothing is called a leak" 0 "$rtcshim" report "$tmp/leak"
 check "and it says how to name one" grep -q -- "--vpn IFACE" "$tmp/out"
 check "and what servers learned" grep -q "2001:db8:1::23, over eth0" "$tmp/out"
+for both in "--html=- --pcapng -" "-j --html=-" "--pcapng - --json"; do
+    # shellcheck disable=SC2086 # they are several
+    expect_status "standard output takes one thing ($both)" 2 "$rtcshim" report $both "$tmp/clean"
+    check "which is said, with nothing on it" sh -c 'grep -q "standard output takes one" "$0" && [ ! -s "$1" ]' "$tmp/err" "$tmp/out"
+done
 expect_status "a folder is needed" 2 "$rtcshim" report
 expect_status "one is enough" 2 "$rtcshim" report "$tmp/leak" "$tmp/clean"
 expect_status "it must be there" 2 "$rtcshim" report "$tmp/nowhere"
