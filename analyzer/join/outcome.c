@@ -261,6 +261,20 @@ static bool is_out(const struct join *j, const struct exchange_work *work, uint1
     return join_is_answer(first->type) ? !first->out : first->out;
 }
 
+/* It was answered, so it left: where nobody looked after all. The worst outcome after that. */
+static unsigned forgive(struct join *j, const struct exchange_work *work, unsigned worst)
+{
+    for (uint32_t at = work->first; at != JOIN_NONE; at = j->messages[at].next) {
+        struct join_message *m = &j->messages[at];
+        if (m->outcome != JOIN_NOT_ON_WIRE)
+            continue;
+        m->outcome = JOIN_NOT_CAPTURED;
+        j->outcomes[JOIN_NOT_ON_WIRE]--;
+        j->outcomes[JOIN_NOT_CAPTURED]++;
+    }
+    return worst == JOIN_NOT_ON_WIRE ? JOIN_NOT_CAPTURED : worst;
+}
+
 static void judge_exchange(struct join *j, size_t index)
 {
     const struct exchange_work *work = &j->work->work[index];
@@ -268,6 +282,7 @@ static void judge_exchange(struct join *j, size_t index)
     struct teller teller = {.iface = JOIN_NONE};
     bool success = false;
     unsigned worst = 0, worst_failed = 0;
+    bool sent = false;
     if (work->first == JOIN_NONE)
         return;
     x->out = is_out(j, work, &x->type);
@@ -279,6 +294,7 @@ static void judge_exchange(struct join *j, size_t index)
         j->outcomes[m->outcome]++;
         if (m->outcome > *what)
             *what = m->outcome;
+        sent = sent || (m->out && m->frame != 0);
         x->messages++;
         count(x, m);
         add_answer(x, m, &success);
@@ -287,6 +303,8 @@ static void judge_exchange(struct join *j, size_t index)
             x->doubtful = x->doubtful || j->events_lost > 0 || m->time_ns < j->work->start_ns ||
                           (j->work->end_ns != 0 && m->time_ns > j->work->end_ns);
     }
+    if (x->answers > 0 && x->out && !sent)
+        worst = forgive(j, work, worst);
     x->outcome = (uint8_t)(worst > 0 ? worst : worst_failed);
     j->exchange_outcomes[x->outcome]++;
     settle_tellers(j, x, &teller);

@@ -48,10 +48,12 @@ static void from_wire(struct judging *g, const struct join_question *q)
     row = row_of(g, name, &q->server, iface);
     if (!row)
         return;
-    row->sure = true;
     row->iface_source = JOIN_CAPTURE;
     row->count += q->count;
     asked = asked_for(g, name);
+    /* It went there for sure; that it is the run's is only sure of a name that the run asked for.
+     */
+    row->sure = asked != NULL;
     if (asked && row->process == JOIN_NONE) {
         row->process = judging_process(g, asked->pid);
         judging_evidence_events(&asked->events, &row->evidence);

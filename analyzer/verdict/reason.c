@@ -103,6 +103,7 @@ static enum reason by_route(const struct reason_case *c, const struct network_at
 {
     char text[256], remote[NETADDR_IP_TEXT_BYTES];
     const char *vpn = c->wanted[0];
+    const struct run_route *other = network_at_other_table(network, vpn, &c->remote);
     route_text(route, text, sizeof(text));
     (void)ip_text(&c->remote, remote);
     if (route->prefix > 0 && route->via.family == NETADDR_NONE) {
@@ -123,6 +124,13 @@ static enum reason by_route(const struct reason_case *c, const struct network_at
                        "%s is reached by a route of its own, which goes before %s's: %s.", remote,
                        vpn, text);
         return REASON_MORE_SPECIFIC_ROUTE;
+    }
+    if (other) {
+        (void)snprintf(why, REASON_WHY_BYTES,
+                       "%s's default route is in table %u, which no rule chose here; that of table "
+                       "main is %s.",
+                       vpn, (unsigned)other->table, text);
+        return REASON_DEFAULT_ROUTE_ELSEWHERE;
     }
     (void)snprintf(why, REASON_WHY_BYTES, "The default route is not %s's but %s (metric %u).", vpn,
                    text, (unsigned)route->metric);

@@ -328,6 +328,14 @@ def _(run):
     run.look = is_nowhere
 
 
+@case("what was answered has left, although the capture should have it and has not", (*LEFT, None, "sure"), result="leak")
+def _(run):
+    good(run)
+    run.routes.append(route("198.51.100.0/24", "eth0", "192.168.1.1"))
+    run.exchange(2000, ETH, HOME, left="eth0", wire=False, bound="0.0.0.0", source="route")
+    run.look = is_nowhere
+
+
 # --- bystanders ----------------------------------------------------------------------------------------------------------------------
 def apart(judge, document, name):
     judge.check("around the shim" not in document["verdict"]["sentence"], f"{name}: nothing is said to have gone around the shim", document["verdict"])
@@ -392,6 +400,20 @@ def _(run):
 def _(run):
     good(run).exchange(5000, ETH, HOME, left="eth0", shim=False)
     run.look = why("Which program sent it is not known")
+
+
+@case("wg-quick's tunnel has its default route in a table of its own", (*LEFT, "default_route_elsewhere", "sure"), result="leak")
+def _(run):
+    run.routes = [route("0.0.0.0/0", "tun0", table=51820), route("0.0.0.0/0", "eth0", "192.168.1.1")]
+    run.exchange(1000, ETH, HOME, left="eth0", bound="0.0.0.0", source="route")
+    run.look = why("tun0's default route is in table 51820")
+
+
+@case("a DNS question past the tunnel that nobody of the run is known to have asked", result="clean")
+def _(run):
+    good(run)
+    run.packet(2000, "eth0", c.udp(ETH, 3333, "192.168.1.1", 53, bytes.fromhex("1234010000010000000000000474657374076578616d706c65036f72670000010001")))
+    run.look = lambda judge, document, name: judge.check([row["certainty"] for row in document["dns"]] == ["likely"], f"{name}: is likely the run's", document["dns"])
 
 
 @case("events were lost, and it may be among them", (*LEFT, "unknown", "likely"), result="leak")
