@@ -177,7 +177,8 @@ void event_parser_free(struct event_parser *p); /* takes NULL */
 
 /*
  * Take text[0..len), a line without its end, apart. text is changed where it has escapes, and
- * borrowed by *out. false: the line is damaged, *fault says where and why.
+ * borrowed by *out, whose line and offset stay as they were. false: the line is damaged, *fault
+ * says where and why.
  */
 bool event_line_parse(struct event_parser *p, char *text, size_t len, struct event_line *out,
                       struct event_line_fault *fault);

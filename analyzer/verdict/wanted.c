@@ -69,8 +69,10 @@ static void from_policies(struct wanted *wanted, const struct run_folder *run)
     size_t i;
     from_policy(wanted, run->policy_first_name, run->policy_first_vpn);
     json_array_foreach(run->policy_changes, i, item)
+    {
         from_policy(wanted, json_string_value(json_object_get(item, "name")),
                     json_string_value(json_object_get(item, "vpn")));
+    }
     from_policy(wanted, run->policy_name, run->policy_vpn);
     if (wanted->count > 0)
         return;

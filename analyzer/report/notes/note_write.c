@@ -180,7 +180,7 @@ static char *line_at(struct note_writer *n, uint64_t offset, size_t *len)
 
 static void write_event(struct note_writer *n, uint64_t time_ns, uint64_t offset)
 {
-    struct event_line line;
+    struct event_line line = {0};
     struct event_line_fault fault;
     struct who who = {0};
     struct note note;
