@@ -36,8 +36,8 @@ for test in tests/run/test_*.sh; do
     suite "run ${test##*/test_}" 300 env RTCSHIM="$build/rtcshim" "$test"
 done
 suite golden 120 tests/golden/run.sh "$build"
-suite fuzz 300 tests/fuzz/run.sh "$build/fuzz" "${FUZZ_SECONDS:-15}"
-suite browser 1800 tests/browser/run.sh "$build"
+suite fuzz 900 tests/fuzz/run.sh "$build/fuzz" "${FUZZ_SECONDS:-15}"
+suite browser 2700 tests/browser/run.sh "$build"
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Run the browser suite and add up: run.sh [BUILD-FOLDER]. Takes about fifteen minutes; the lab's servers and the strace parser come first.
+# Run the browser suite and add up: run.sh [BUILD-FOLDER]. Takes about a quarter of an hour; the lab's servers and the strace parser come first.
 set -u
 BUILD=$(realpath "${1:-build}") || exit 1
 export BUILD
