@@ -21,7 +21,9 @@ extern const char help_report[];
 
 /* "rtcshim-analyzer: ..." on standard error, one write; control characters are made visible. */
 __attribute__((format(printf, 1, 2))) void analyzer_complain(const char *format, ...);
-/* After getopt_long() returned '?': which option of argv that is. */
-void analyzer_complain_option(const char *command, const char *shorts, char *const *argv);
+/* After getopt_long() returned 'h', ':' or '?': the help, or what is wrong with which option of
+ * argv. Returns the exit status. */
+int analyzer_end_options(int option, const char *command, const char *help, const char *shorts,
+                         char *const *argv);
 
 #endif

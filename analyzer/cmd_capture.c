@@ -130,8 +130,7 @@ static bool set_autostop(struct arguments *a, const char *text)
 }
 
 enum {
-    OPTION_HELP = 256,
-    OPTION_SUMMARY,
+    OPTION_SUMMARY = 256,
     OPTION_DURATION,
     OPTION_PROMISCUOUS,
     OPTION_READY_FD,
@@ -162,7 +161,7 @@ static const struct option longs[] = {
     {"later", no_argument, NULL, OPTION_LATER},
     {"no-seccomp", no_argument, NULL, OPTION_NO_SECCOMP},
     {"quiet", no_argument, NULL, 'q'},
-    {"help", no_argument, NULL, OPTION_HELP},
+    {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
 
@@ -259,15 +258,9 @@ static int take_option(struct arguments *a, int option, char **argv)
         a->capture.live.quiet = true;
         return -1;
     case 'h':
-    case OPTION_HELP:
-        (void)fputs(help_capture, stdout);
-        return fflush(stdout) == 0 ? 0 : EXIT_TROUBLE;
     case ':':
-        analyzer_complain("capture: option '%s' needs a value", argv[optind - 1]);
-        return EXIT_TROUBLE;
     case '?':
-        analyzer_complain_option("capture", shorts, argv);
-        return EXIT_TROUBLE;
+        return analyzer_end_options(option, "capture", help_capture, shorts, argv);
     default:
         return take_number(a, option) ? -1 : EXIT_TROUBLE;
     }

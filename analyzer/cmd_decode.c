@@ -94,13 +94,13 @@ static int decode(const struct decoding_options *options, char *const *paths, in
 
 int cmd_decode(int argc, char **argv)
 {
-    enum { OPTION_HELP = 256, OPTION_SUMMARY };
+    enum { OPTION_SUMMARY = 256 };
     static const char shorts[] = ":jf:h";
     static const struct option longs[] = {
         {"json", no_argument, NULL, 'j'},
         {"summary", no_argument, NULL, OPTION_SUMMARY},
         {"filter", required_argument, NULL, 'f'},
-        {"help", no_argument, NULL, OPTION_HELP},
+        {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     struct decoding_options options = {.fd = STDOUT_FILENO};
@@ -119,16 +119,8 @@ int cmd_decode(int argc, char **argv)
         case 'f':
             options.filter = optarg;
             break;
-        case 'h':
-        case OPTION_HELP:
-            (void)fputs(help_decode, stdout);
-            return fflush(stdout) == 0 ? 0 : EXIT_TROUBLE;
-        case ':':
-            analyzer_complain("decode: option '%s' needs a value", argv[optind - 1]);
-            return EXIT_TROUBLE;
         default:
-            analyzer_complain_option("decode", shorts, argv);
-            return EXIT_TROUBLE;
+            return analyzer_end_options(option, "decode", help_decode, shorts, argv);
         }
     }
     if (optind == argc) {

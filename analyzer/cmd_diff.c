@@ -135,13 +135,13 @@ out:
 
 int cmd_diff(int argc, char **argv)
 {
-    enum { OPTION_HELP = 256, OPTION_VPN, OPTION_REDACT };
+    enum { OPTION_VPN = 256, OPTION_REDACT };
     static const char shorts[] = ":jh";
     static const struct option longs[] = {
         {"json", no_argument, NULL, 'j'},
         {"vpn", required_argument, NULL, OPTION_VPN},
         {"redact", optional_argument, NULL, OPTION_REDACT},
-        {"help", no_argument, NULL, OPTION_HELP},
+        {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     struct options options = {0};
@@ -160,16 +160,8 @@ int cmd_diff(int argc, char **argv)
             options.redact = true;
             options.key = optarg;
             break;
-        case 'h':
-        case OPTION_HELP:
-            (void)fputs(help_diff, stdout);
-            return fflush(stdout) == 0 ? 0 : EXIT_TROUBLE;
-        case ':':
-            analyzer_complain("diff: option '%s' needs a value", argv[optind - 1]);
-            return EXIT_TROUBLE;
         default:
-            analyzer_complain_option("diff", shorts, argv);
-            return EXIT_TROUBLE;
+            return analyzer_end_options(option, "diff", help_diff, shorts, argv);
         }
     }
     if (argc - optind != 2) {

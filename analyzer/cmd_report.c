@@ -311,8 +311,7 @@ static int outputs_to_stdout(const struct options *o)
 int cmd_report(int argc, char **argv)
 {
     enum {
-        OPTION_HELP = 256,
-        OPTION_VPN,
+        OPTION_VPN = 256,
         OPTION_BRIEF,
         OPTION_HTML,
         OPTION_PCAPNG,
@@ -330,7 +329,7 @@ int cmd_report(int argc, char **argv)
         {"geo", required_argument, NULL, OPTION_GEO},
         {"redact", optional_argument, NULL, OPTION_REDACT},
         {"fail-on-leak", no_argument, NULL, OPTION_FAIL},
-        {"help", no_argument, NULL, OPTION_HELP},
+        {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     struct options o = {0};
@@ -369,16 +368,8 @@ int cmd_report(int argc, char **argv)
         case OPTION_FAIL:
             o.fail_on_leak = true;
             break;
-        case 'h':
-        case OPTION_HELP:
-            (void)fputs(help_report, stdout);
-            return fflush(stdout) == 0 ? 0 : EXIT_TROUBLE;
-        case ':':
-            analyzer_complain("report: option '%s' needs a value", argv[optind - 1]);
-            return EXIT_TROUBLE;
         default:
-            analyzer_complain_option("report", shorts, argv);
-            return EXIT_TROUBLE;
+            return analyzer_end_options(option, "report", help_report, shorts, argv);
         }
     }
     if (optind == argc) {

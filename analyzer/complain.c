@@ -30,10 +30,24 @@ void analyzer_complain(const char *format, ...)
 }
 
 /* An unknown letter may stand among others in a word that getopt_long() has not finished. */
-void analyzer_complain_option(const char *command, const char *shorts, char *const *argv)
+static void complain_of_unknown(const char *command, const char *shorts, char *const *argv)
 {
     char letter[] = {'-', (char)optopt, '\0'};
     bool is_letter = optopt > 0 && optopt < 256 && !strchr(shorts, optopt);
     analyzer_complain("%s: unknown option '%s'; 'rtcshim %s --help' lists them", command,
                       is_letter ? letter : argv[optind - 1], command);
+}
+
+int analyzer_end_options(int option, const char *command, const char *help, const char *shorts,
+                         char *const *argv)
+{
+    if (option == 'h') {
+        (void)fputs(help, stdout);
+        return fflush(stdout) == 0 ? 0 : EXIT_TROUBLE;
+    }
+    if (option == ':')
+        analyzer_complain("%s: option '%s' needs a value", command, argv[optind - 1]);
+    else
+        complain_of_unknown(command, shorts, argv);
+    return EXIT_TROUBLE;
 }
