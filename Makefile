@@ -32,7 +32,7 @@ CORE_PROGRAM_LIBS := -lnettle -lz
 
 # --- shim/preload: librtcshim.so; libc alone -----------------------------------------------------------------------------------
 PRELOAD_SRC := shim/preload/init.c shim/preload/real.c shim/preload/fdtab.c shim/preload/identity.c \
-    shim/preload/address.c shim/preload/emit.c shim/preload/inspect.c shim/preload/stream.c shim/preload/stream_pool.c \
+    shim/preload/address.c shim/preload/span.c shim/preload/emit.c shim/preload/inspect.c shim/preload/stream.c shim/preload/stream_pool.c \
     shim/preload/hooks_send.c shim/preload/hooks_recv.c shim/preload/hooks_socket.c \
     shim/preload/hooks_fd.c shim/preload/hooks_enum.c shim/preload/hooks_file.c \
     shim/preload/hooks_name.c shim/preload/hooks_question.c shim/preload/hooks_exec.c shim/preload/hooks_fork.c \
@@ -236,7 +236,7 @@ FUZZ_TCP_SRC := $(ANALYZER_FLOW_SRC) $(ANALYZER_MESSAGE_SRC) $(ANALYZER_SUMMARY_
     $(filter-out %/filter.c,$(ANALYZER_OUTPUT_SRC))
 $(BUILD)/fuzz/fuzz_tcp $(BUILD)/fuzz/fuzz_summary: FUZZ_SRC += $(FUZZ_TCP_SRC)
 $(BUILD)/fuzz/fuzz_tcp $(BUILD)/fuzz/fuzz_summary: $(FUZZ_TCP_SRC) $(wildcard analyzer/flow/*.h analyzer/message/*.h analyzer/summary/*.h analyzer/output/*.h)
-FUZZ_STREAM_SRC := $(addprefix shim/preload/,enforce_stream.c stream.c stream_pool.c fdtab.c)
+FUZZ_STREAM_SRC := $(addprefix shim/preload/,span.c enforce_stream.c stream.c stream_pool.c fdtab.c)
 $(BUILD)/fuzz/fuzz_stream: FUZZ_SRC := $(FUZZ_STREAM_SRC)
 $(BUILD)/fuzz/fuzz_stream: FUZZ_INC := -Ishim/preload
 $(BUILD)/fuzz/fuzz_stream: $(FUZZ_STREAM_SRC) $(wildcard shim/preload/*.h)

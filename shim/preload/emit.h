@@ -12,6 +12,7 @@
 #include "event.h"
 #include "fdtab.h"
 #include "shim.h"
+#include "span.h"
 
 /* A call as its hook saw it; what every event about it shares. */
 struct seen {
@@ -29,17 +30,6 @@ struct seen {
     socklen_t name_len;
     uint32_t ifindex; /* told by the call's PKTINFO; 0 none */
 };
-
-/* Bytes that stand in several places. */
-struct span {
-    const struct iovec *iov;
-    size_t count;
-    size_t skip; /* bytes before the part meant */
-    size_t len;  /* bytes of the part meant; the iovs hold at least skip + len */
-};
-
-/* Copy span's bytes [at, at + n) to out, at most what is there; returns how many. */
-size_t span_copy(const struct span *span, size_t at, void *out, size_t n);
 
 /* Fill the head of an event from what was seen. */
 struct event emit_head(enum event_kind kind, const struct seen *seen);
